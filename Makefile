@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+# A small front to Meson and Ninja.  `make help` lists the targets.
+
+BUILD ?= build
+PREFIX ?= /usr/local
+# CC given by the caller, as in `make CC=clang`; gcc otherwise.
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+SANITIZE_BUILD := $(BUILD)-sanitize
+FUZZ_SECONDS ?= 600
+TESTS ?=
+
+MESON_OPTIONS := --prefix $(PREFIX) $(OPTIONS)
+
+.PHONY: all help packages configure demo test bench sanitize fuzz install clean
+
+all: configure
+	@ninja -C $(BUILD)
+	@tools/link-programs $(BUILD)
+
+help:
+	@echo 'make              build everything; the programs are in $(BUILD)/bin'
+	@echo 'make demo         build, then run examples/sealed-box'
+	@echo 'make test         build, then run the tests (TESTS=names for a few)'
+	@echo 'make bench        time calls and loading'
+	@echo 'make sanitize     unit tests under ASan and UBSan, in $(SANITIZE_BUILD)'
+	@echo 'make fuzz         fuzz the parsers, FUZZ_SECONDS=$(FUZZ_SECONDS) each'
+	@echo 'make install      install under PREFIX=$(PREFIX) (DESTDIR is honoured)'
+	@echo 'make clean        remove what was built'
+	@echo 'Variables: CC=gcc or clang, BUILD=build, OPTIONS=meson options'
+
+packages:
+	@tools/check-packages $(if $(findstring clang,$(CC)),clang)
+
+# The build directory remembers its compiler and prefix; another one means
+# a fresh start.
+configure: packages
+	@mkdir -p $(BUILD)
+	@if [ ! -f $(BUILD)/build.ninja ] || \
+	    [ "$$(cat $(BUILD)/.options 2>/dev/null)" != "$(CC) $(MESON_OPTIONS)" ]; then \
+		rm -rf $(BUILD) && CC='$(CC)' meson setup $(BUILD) $(MESON_OPTIONS) && \
+		echo '$(CC) $(MESON_OPTIONS)' >$(BUILD)/.options; \
+	fi
+
+demo: all
+	@BUILD=$(abspath $(BUILD)) examples/sealed-box/demo
+
+test: all
+	@tools/run-tests $(BUILD) $(TESTS)
+
+bench: all
+	@$(BUILD)/bin/coffer bench calls
+	@$(BUILD)/bin/coffer bench load
+
+# What is not freestanding, static or inside an enclave: the model, the
+# host side, the driver and the tools, with their unit tests.
+sanitize: packages
+	@[ -f $(SANITIZE_BUILD)/build.ninja ] || CC='$(CC)' meson setup \
+		$(SANITIZE_BUILD) -Dunits_only=true -Db_lundef=false \
+		-Db_sanitize=address,undefined
+	@ninja -C $(SANITIZE_BUILD)
+	@UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+		tools/run-tests $(SANITIZE_BUILD) --suite unit
+
+fuzz: all
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/run-tests $(BUILD) --benchmark \
+		--suite fuzz --timeout-multiplier 0 --verbose
+
+install: all
+	@meson install -C $(BUILD) --no-rebuild
+
+clean:
+	@rm -rf $(BUILD) $(SANITIZE_BUILD)
