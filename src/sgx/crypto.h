@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The cryptography that the processor model needs, as a table of functions:
+ * the model itself links no library.  src/common/crypto_openssl.h has the
+ * one used by coffer-cpu and the tools.
+ *
+ * No function keeps a pointer after it returns, none has state between calls
+ * except in the caller's struct sgx_sha256.
+ */
+#ifndef COFFER_SGX_CRYPTO_H
+#define COFFER_SGX_CRYPTO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A running SHA-256.  Allocated by the caller, free of pointers: may be
+ * copied, stored in an EPC page and continued by the same backend. */
+struct sgx_sha256 {
+	uint64_t opaque[16];
+};
+
+struct sgx_sha256_ops {
+	void (*init)(struct sgx_sha256 *);
+	void (*update)(struct sgx_sha256 *, const void *data, size_t size);
+	void (*final)(struct sgx_sha256 *, uint8_t digest[32]);
+};
+
+struct sgx_crypto_ops {
+	struct sgx_sha256_ops sha256;
+
+	/* RSA-3072, exponent 3, PKCS#1 v1.5 with SHA-256; modulus and
+	 * signature little endian.  0 if the signature is good, -1 if not,
+	 * or if the key is none (even, shorter than 3072 bits). */
+	int (*rsa3072_verify)(const uint8_t modulus[384],
+		const uint8_t signature[384], const uint8_t digest[32]);
+
+	/* AES-128-CMAC.  0, or -1 when the backend failed. */
+	int (*aes128_cmac)(const uint8_t key[16], const void *data, size_t size,
+		uint8_t mac[16]);
+
+	/* Random bytes fit for keys.  0, or -1 when there are none. */
+	int (*random)(void *data, size_t size);
+};
+
+#endif

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The processor model: SGX's state machine behind one door.
+ *
+ * Each leaf is a function that checks in the manual's order and returns what
+ * the instruction would have done: success, an error code in RAX, or a fault.
+ * These are values, not failures of the program.  A leaf changes nothing
+ * unless it succeeds, except where the manual says otherwise.
+ *
+ * Pure: no system call, no global variable, nothing from libc but memcpy,
+ * memset and memcmp.  EPC pages are named by index; the model never holds a
+ * pointer to one, it asks struct sgx_memory_ops.  Contents of structures and
+ * pages outside the EPC come as the caller's private copies, except where a
+ * function says that it copies itself.
+ *
+ * Addresses.  An EPC operand of an ENCLS leaf (RCX, PAGEINFO.SECS, ...) is
+ * index * 4096 + offset, see sgx_epc_address(); anything at or beyond
+ * epc_pages * 4096 is "not in the EPC".  Operands of ENCLU leaves are linear
+ * addresses of the running enclave.
+ *
+ * Threads.  Calls on one struct sgx_machine must not overlap: the caller
+ * locks.  Leaves are therefore atomic, and the outcomes that the manual gives
+ * to a conflict between two leaves at work do not arise.
+ *
+ * Source of all rules: Intel SDM volume 3D.
+ */
+#ifndef COFFER_SGX_MODEL_H
+#define COFFER_SGX_MODEL_H
+
+#include "crypto.h"
+#include "measure.h"
+#include "ssa.h"
+#include <coffer/sgx_arch.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- How a leaf ends ---- */
+
+enum sgx_outcome_kind {
+	SGX_OUTCOME_OK = 0,
+	SGX_OUTCOME_ERROR, /* ZF = 1 (or CF = 1) and a code in RAX */
+	SGX_OUTCOME_FAULT, /* vector, error_code, address */
+	/* Not architectural: the engine had no storage for a page, or the
+	 * crypto backend failed.  Nothing has changed. */
+	SGX_OUTCOME_MACHINE,
+};
+
+struct sgx_outcome {
+	enum sgx_outcome_kind kind;
+	bool writes_flags; /* the leaf clears CF PF AF OF SF and sets ZF, CF */
+	bool writes_rax;
+	bool zf, cf;
+	uint8_t vector; /* SGX_VECTOR_GP or SGX_VECTOR_PF */
+	uint32_t rax; /* enum sgx_error */
+	uint32_t error_code; /* of the fault; SGX_PF_* for a #PF */
+	uint64_t address; /* of a #PF */
+};
+
+/* Apply RAX and flags of a leaf that did not fault to a register state. */
+void sgx_outcome_apply(const struct sgx_outcome *o, uint64_t *rax,
+	uint64_t *rflags);
+
+/* "EINIT: SGX_INVALID_SIGNATURE"-like short name of an error code, a static
+ * string; "?" if there is none of this number. */
+const char *sgx_error_name(uint32_t error);
+
+/* ---- The EPC map ---- */
+
+enum sgx_epcm_flags {
+	SGX_EPCM_VALID = 1, SGX_EPCM_BLOCKED = 2, SGX_EPCM_PENDING = 4,
+	SGX_EPCM_MODIFIED = 8, SGX_EPCM_PR = 16,
+};
+
+/* One entry for each EPC page; all zero is a free page.  The caller gives
+ * the array and may read it, only the model writes it. */
+struct sgx_epcm_entry {
+	uint64_t linaddr; /* ENCLAVEADDRESS */
+	uint32_t secs; /* EPC index of the owner; its own for a SECS */
+	uint8_t flags; /* enum sgx_epcm_flags */
+	uint8_t type; /* enum sgx_page_type */
+	uint8_t rwx; /* SGX_SECINFO_R, _W, _X */
+	uint8_t reserved;
+	uint64_t epoch; /* tracking epoch at EBLOCK, EMODPR, EMODT */
+};
+
+/* ---- What the engine provides ---- */
+
+#define SGX_TRANSLATE_NONE (-1) /* no page there, or access not allowed */
+#define SGX_TRANSLATE_NOT_EPC (-2) /* a page, but of ordinary memory */
+
+/* ctx is the pointer given at set-up.  off + size <= 4096 always. */
+struct sgx_memory_ops {
+	void (*read)(void *ctx, uint32_t epc, uint32_t off, void *to,
+		uint32_t size);
+	void (*write)(void *ctx, uint32_t epc, uint32_t off, const void *from,
+		uint32_t size);
+	void (*zero)(void *ctx, uint32_t epc, uint32_t count);
+
+	/* Called before pages epc .. epc + count - 1 get their content, so
+	 * that the engine can find storage and, in the enclave's address
+	 * space, a place for them at linaddr and up.  secs is the owner's EPC
+	 * index (its own for a SECS).  0, or -1 with nothing kept: the leaf
+	 * ends as SGX_OUTCOME_MACHINE. */
+	int (*place)(void *ctx, uint32_t epc, uint32_t count, uint32_t secs,
+		uint64_t linaddr, enum sgx_page_type type, uint8_t rwx);
+	/* The pages are free again; the engine wipes and reclaims them.
+	 * Their EPCM entries still say whose they were. */
+	void (*release)(void *ctx, uint32_t epc, uint32_t count);
+
+	/* The page tables of an enclave's process, for an address in its
+	 * ELRANGE: EPC index, or one of SGX_TRANSLATE_*. */
+	int64_t (*translate)(void *ctx, uint32_t secs, uint64_t linaddr,
+		bool write);
+
+	/* Logical processors inside the enclave now. */
+	uint32_t (*threads_inside)(void *ctx, uint32_t secs);
+};
+
+/* ---- The machine ---- */
+
+/* What a package is born with.  All 64 bytes random, secret, constant. */
+struct sgx_fuses {
+	uint8_t root[32]; /* root of every derived key */
+	uint8_t seal[16]; /* SEAL_KEY_FUSES */
+	uint8_t owner_epoch[16]; /* OWNEREPOCH */
+};
+
+/* What CPUID shows, and what leaves therefore accept. */
+struct sgx_profile {
+	uint32_t features; /* CPUID.12H.0:EAX; bit 0 SGX1 */
+	uint32_t misc_select; /* CPUID.12H.0:EBX: allowed MISCSELECT */
+	uint8_t size_log2_32, size_log2_64; /* CPUID.12H.0:EDX */
+	struct sgx_attributes attributes; /* CPUID.12H.1: allowed */
+	struct sgx_xsave_table xsave; /* CPUID.0DH of the host */
+	uint32_t mxcsr_mask; /* of the host; 0 means 0xffbf */
+};
+
+/* The profile of this issue's default machine, a DCsv3: SGX1, EXINFO, KSS,
+ * 2^56 bytes.  XFRM is E7h cut to the host's XCR0.  xsave is copied. */
+void sgx_profile_dcsv3(struct sgx_profile *profile, uint64_t xcr0,
+	const struct sgx_xsave_table *xsave);
+
+/* Allocated by the caller, best in secret memory: it holds the fuses. */
+struct sgx_machine {
+	struct sgx_profile profile;
+	struct sgx_fuses fuses;
+	uint8_t cpusvn[16];
+	uint8_t report_key_id[32]; /* CR_REPORT_KEYID, random per boot */
+	uint8_t lepubkeyhash[32]; /* IA32_SGXLEPUBKEYHASH0-3 */
+	uint64_t next_eid;
+	uint32_t epc_pages;
+	struct sgx_epcm_entry *epcm; /* epc_pages entries, the caller's */
+	const struct sgx_memory_ops *memory;
+	void *memory_ctx;
+	const struct sgx_crypto_ops *crypto;
+};
+
+/* Power on.  Sets everything; epcm (zeroed by the caller), ops and ctx stay
+ * the caller's and must outlive the machine.  LEPUBKEYHASH is zero until
+ * written.  0, or -1: no random bytes, no pages, a table whose XSAVE area is
+ * beyond 28 KiB, or a profile whose XFRM the XSAVE table does not cover. */
+int sgx_machine_init(struct sgx_machine *m, const struct sgx_profile *profile,
+	const struct sgx_fuses *fuses, const uint8_t cpusvn[16],
+	struct sgx_epcm_entry *epcm, uint32_t epc_pages,
+	const struct sgx_memory_ops *memory, void *memory_ctx,
+	const struct sgx_crypto_ops *crypto);
+
+/* WRMSR of IA32_SGXLEPUBKEYHASH0 to 3 together. */
+void sgx_wrmsr_lepubkeyhash(struct sgx_machine *m, const uint8_t hash[32]);
+
+/* CPUID leaf 12H: EAX EBX ECX EDX of sub-leaf 0, 1, and 2 (the EPC section,
+ * whose base this model puts at 0).  Zeroes for others. */
+void sgx_cpuid_12(const struct sgx_machine *m, uint32_t subleaf,
+	uint32_t regs[4]);
+
+static inline uint64_t sgx_epc_address(uint32_t epc)
+{
+	return (uint64_t)epc << SGX_PAGE_SHIFT;
+}
+
+/* ---- ENCLS ---- */
+
+/* rbx and rcx are the registers; pageinfo is what RBX points at, secinfo and
+ * source what PAGEINFO points at.  rbx, PAGEINFO.SRCPGE and .SECINFO are
+ * checked for alignment only. */
+struct sgx_outcome sgx_ecreate(struct sgx_machine *m, uint64_t rbx,
+	uint64_t rcx, const struct sgx_pageinfo *pageinfo,
+	const struct sgx_secinfo *secinfo, const struct sgx_secs *source);
+
+/* source: 4096 bytes; each is read once, so memory shared with others will
+ * do. */
+struct sgx_outcome sgx_eadd(struct sgx_machine *m, uint64_t rbx, uint64_t rcx,
+	const struct sgx_pageinfo *pageinfo, const struct sgx_secinfo *secinfo,
+	const void *source);
+
+struct sgx_outcome sgx_eextend(struct sgx_machine *m, uint64_t rbx,
+	uint64_t rcx);
+
+/* A run of EADDs: count EPC pages from epc, linear addresses from linaddr,
+ * sources from source (count * 4096 bytes, each byte read once; NULL: zero
+ * pages), all with the same SECINFO.FLAGS; with measure, each page is
+ * extended, chunk by chunk, right after it was added.  Exactly the outcome of
+ * the single leaves up to the first that does not succeed, whose outcome is
+ * returned; *done is the number of pages that are completely added. */
+struct sgx_eadd_run {
+	uint32_t secs, epc, count;
+	bool measure;
+	uint64_t linaddr, secinfo_flags;
+	const void *source;
+};
+struct sgx_outcome sgx_eadd_run(struct sgx_machine *m,
+	const struct sgx_eadd_run *run, uint32_t *done);
+
+/* rbx and rdx for alignment only.  event_pending: an interrupt waits, EINIT
+ * gives up with SGX_UNMASKED_EVENT. */
+struct sgx_outcome sgx_einit(struct sgx_machine *m, uint64_t rbx, uint64_t rcx,
+	uint64_t rdx, const struct sgx_sigstruct *sigstruct,
+	const struct sgx_einittoken *token, bool event_pending);
+
+struct sgx_outcome sgx_eremove(struct sgx_machine *m, uint64_t rcx);
+
+/* EREMOVE of count pages from epc; as sgx_eadd_run for outcome and *done. */
+struct sgx_outcome sgx_eremove_run(struct sgx_machine *m, uint32_t epc,
+	uint32_t count, uint32_t *done);
+
+/* ---- ENCLU that a running enclave executes ---- */
+
+/* secs: EPC index of the running enclave's SECS, which the engine knows;
+ * rbx, rcx, rdx: its registers. */
+struct sgx_outcome sgx_ereport(struct sgx_machine *m, uint32_t secs,
+	uint64_t rbx, uint64_t rcx, uint64_t rdx);
+struct sgx_outcome sgx_egetkey(struct sgx_machine *m, uint32_t secs,
+	uint64_t rbx, uint64_t rcx);
+
+/* ---- Entry and exit ---- */
+
+/* A logical processor, in 64-bit mode at CPL 3.  The caller owns it; outside
+ * an enclave all but regs and xcr0 may be zero. */
+#define SGX_FRAME_PAGES_MAX 8u
+struct sgx_lp {
+	struct sgx_regs regs;
+	uint64_t xcr0;
+	bool inside;
+	bool opt_in; /* the visit is a debug opt-in */
+	uint32_t secs, tcs; /* EPC indexes, while inside */
+	uint64_t tcs_linaddr, aep;
+	/* As they were at entry. */
+	uint64_t outer_fsbase, outer_gsbase, outer_xcr0, outer_tf;
+	/* The frame that AEX will use: the pages of its XSAVE area, and that
+	 * of GPRSGX and the one of EXINFO (it may be one page lower). */
+	uint32_t frame_count;
+	uint32_t frame[SGX_FRAME_PAGES_MAX];
+	uint32_t gpr_page, exinfo_page;
+};
+
+/* Each is executed at regs.rip: three bytes long, so that the return address
+ * is rip + 3.  On success *lp is the state after the instruction; on a fault
+ * *lp is unchanged. */
+struct sgx_outcome sgx_eenter(struct sgx_machine *m, struct sgx_lp *lp,
+	uint32_t secs);
+struct sgx_outcome sgx_eexit(struct sgx_machine *m, struct sgx_lp *lp);
+
+/* xsave: the image to restore, size bytes of room (at least the XSAVE size
+ * of the enclave's XFRM); written only on success. */
+struct sgx_outcome sgx_eresume(struct sgx_machine *m, struct sgx_lp *lp,
+	uint32_t secs, void *xsave, uint32_t size);
+
+/* The processor leaves the enclave because of event.  xsave, in standard
+ * format and of size bytes, is the enclave's vector state; the caller then
+ * sets the state of sgx_aex_fp_control.  Afterwards lp->regs is the synthetic
+ * state.  Cannot fail: lp->inside must hold. */
+void sgx_aex(struct sgx_machine *m, struct sgx_lp *lp,
+	const struct sgx_event *event, const void *xsave, uint32_t size);
+
+#endif
