@@ -99,6 +99,8 @@ struct cell_control {
 	uint64_t xfrm;
 	uint32_t misc_select;
 	uint32_t ssa_frame_size; /* bytes */
+	uint32_t xsave_size; /* bytes of XSAVE area for xfrm */
+	uint32_t mxcsr_mask;
 	uint64_t text_size; /* bytes of the sealed text file */
 	uint64_t control_size; /* bytes of this region */
 	uint32_t have_state_fd; /* CELL_FD_STATE is memfd_secret, not memfd */

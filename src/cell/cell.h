@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Private to the cell: a freestanding program that executes one enclave, one
+ * thread per TCS.  Nothing in it is trusted by the processor or by the host,
+ * and enclave code, which runs in the same address space, can overwrite its
+ * data: what the cell does wrong harms its own enclave only.
+ *
+ * A thread's area (CELL_AREA_SIZE bytes, aligned so, index = TCS index):
+ *
+ *   0x0000  struct thread
+ *   0x0400  XSAVE buffer for ERESUME (64-aligned)
+ *   0x1000  stack of the gate, grows down from 0x3000
+ *   0x3000  alternate signal stack, up to 0x8000
+ */
+#ifndef COFFER_CELL_CELL_H
+#define COFFER_CELL_CELL_H
+
+#define AREA_XSAVE 0x400
+#define AREA_XSAVE_SIZE 0xc00
+#define AREA_STACK_TOP 0x3000
+#define AREA_ALTSTACK 0x3000
+
+/* Offsets in struct thread for assembly. */
+#define T_RUNNING 0x00
+#define T_LINE 0x08
+#define T_STUB 0x10
+#define T_FSBASE 0x18
+#define T_GSBASE 0x20
+#define T_RAX 0x28
+#define T_RBX 0x30
+#define T_RCX 0x38
+#define T_RDX 0x40
+#define T_RSI 0x48
+#define T_RBP 0x50
+#define T_R8 0x58
+#define T_R9 0x60
+
+#define SLOT_RDI 0
+#define SLOT_RSP 8
+#define SLOT_ENTRY 16
+#define SLOT_SIZE 32
+#define STUB_SIZE 32
+
+#define CELL_TCS_COUNT_MAX 1024
+
+#ifndef __ASSEMBLER__
+#include "control.h"
+#include "gate.h"
+#include "ssa.h"
+#include <stddef.h>
+#include <stdint.h>
+#include <signal.h>
+#include <string.h>
+#include <ucontext.h>
+
+struct thread {
+	uint32_t running; /* 1 between EENTER/ERESUME and EEXIT/AEX */
+	uint32_t index;
+	struct gate_mailbox *line;
+	const void *stub;
+	/* What EENTER loads. */
+	uint64_t fsbase, gsbase;
+	uint64_t rax, rbx, rcx, rdx, rsi, rbp, r8, r9;
+	/* The TCS, as the cell keeps it. */
+	uint32_t cssa;
+	uint32_t nssa;
+	uint32_t frames;
+	uint32_t reserved;
+	uint64_t ossa; /* address of frame 0 */
+	const struct cell_tcs *tcs;
+	struct cell_service *service;
+	struct cell_counters *counters;
+};
+
+#define THREAD_AT(field, offset) \
+	_Static_assert(offsetof(struct thread, field) == (offset), #field)
+THREAD_AT(running, T_RUNNING);
+THREAD_AT(line, T_LINE);
+THREAD_AT(stub, T_STUB);
+THREAD_AT(fsbase, T_FSBASE);
+THREAD_AT(gsbase, T_GSBASE);
+THREAD_AT(rax, T_RAX);
+THREAD_AT(rbx, T_RBX);
+THREAD_AT(rcx, T_RCX);
+THREAD_AT(rdx, T_RDX);
+THREAD_AT(rsi, T_RSI);
+THREAD_AT(rbp, T_RBP);
+THREAD_AT(r8, T_R8);
+THREAD_AT(r9, T_R9);
+_Static_assert(sizeof(struct thread) <= AREA_XSAVE, "struct thread is too big");
+
+struct gate_slot {
+	uint64_t rdi, rsp, entry, reserved;
+};
+
+extern struct gate_slot gate_slots[CELL_TCS_COUNT_MAX]; /* RDI, RSP, entry */
+extern const char cell_text_start[], cell_text_end[];
+extern char cell_data_start[], cell_data_end[];
+extern const char gate_stubs[], gate_stubs_end[];
+extern const char gate_exit_entry[], gate_trap_enclu[];
+extern const char cell_read_fault[], cell_read_fixup[];
+extern const char cell_xrstor_fault[], cell_xrstor_fixup[];
+extern const char cell_syscall_return[]; /* after the one syscall insn */
+extern uint64_t gate_el_base, gate_el_pages;
+
+#define control ((struct cell_control *)CELL_CONTROL)
+
+/* asm.S */
+long cell_syscall(long nr, long a, long b, long c, long d, long e, long f);
+long cell_clone(unsigned long flags, void *stack, void (*fn)(struct thread *),
+	struct thread *arg);
+_Noreturn void gate_enter(struct thread *); /* registers, then the enclave */
+_Noreturn void gate_resume(const struct sgx_regs *, const void *xsave);
+/* Byte at p, or -1 if it cannot be read. */
+int cell_read_byte(const void *p);
+/* XRSTOR of every component from a 64-aligned area: 0, or -1 after #GP. */
+int cell_try_xrstor(const void *xsave);
+_Noreturn void cell_switch_stack(struct thread *, void (*fn)(struct thread *));
+void cell_restorer(void);
+void cell_signal(int sig, siginfo_t *info, void *context);
+
+/* gate.c */
+_Noreturn void gate_loop(struct thread *);
+_Noreturn void gate_exited(struct thread *);
+_Noreturn void gate_answer(struct thread *, uint32_t what, uint64_t a,
+	uint64_t b, uint64_t c);
+
+/* aex.c: store the state in the SSA and answer the host.  regs and xsave are
+ * those of the interrupted enclave code. */
+_Noreturn void aex(struct thread *, const struct sgx_regs *regs,
+	const void *xsave, const struct sgx_event *);
+
+/* resume.c: ERESUME; answers the host itself when it faults. */
+_Noreturn void gate_eresume(struct thread *);
+
+/* enclu.c: a trapped ENCLU of this many bytes.  Continues the enclave, or
+ * answers the host. */
+_Noreturn void enclu_execute(struct thread *, struct sgx_regs *regs,
+	const void *xsave, unsigned length);
+
+/* filter.c: installs the system-call filter on all threads. 0 or -errno */
+long filter_install(void);
+
+/* host_page.c: maps or forgets a fetched page of host memory. */
+long host_page_map(uint64_t page, uint64_t slot, int writable);
+long host_page_unmap(uint64_t page);
+
+_Noreturn void cell_die(void);
+
+static inline struct thread *cell_thread_here(void)
+{
+	return (struct thread *)((uintptr_t)__builtin_frame_address(0)
+		& ~(CELL_AREA_SIZE - 1));
+}
+
+static inline struct thread *cell_thread(uint32_t index)
+{
+	return (struct thread *)(CELL_AREAS + index * CELL_AREA_SIZE);
+}
+
+static inline int in_enclave(uint64_t address)
+{
+	return address - control->el_base < control->el_size;
+}
+
+static inline int is_canonical(uint64_t address)
+{
+	return (uint64_t)((int64_t)(address << 16) >> 16) == address;
+}
+#endif
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ENCLU executed by enclave code and trapped: EEXIT is done here, EREPORT and
+ * EGETKEY are asked of the processor, everything else faults.
+ */
+#include "cell.h"
+#include <linux/futex.h>
+#include <sys/syscall.h>
+
+#define STATUS_FLAGS (SGX_RFLAGS_CF | SGX_RFLAGS_PF | SGX_RFLAGS_AF \
+	| SGX_RFLAGS_ZF | SGX_RFLAGS_SF | SGX_RFLAGS_OF)
+
+static _Noreturn void eexit(struct thread *t, const struct sgx_regs *regs)
+{
+	struct gate_mailbox *line = t->line;
+
+	line->reg[0] = regs->rdi;
+	line->reg[1] = regs->rsi;
+	line->reg[2] = regs->rdx;
+	line->reg[3] = regs->r8;
+	line->reg[4] = regs->r9;
+	line->reg[5] = regs->rsp;
+	line->reg[6] = regs->rbp;
+	cell_switch_stack(t, gate_exited);
+}
+
+/* The processor's answer can come late, never twice; it is our trusted side,
+ * so its values are used as they are. */
+static void ask_processor(struct thread *t, const struct sgx_regs *regs)
+{
+	struct cell_service *s = t->service;
+
+	s->leaf = (uint32_t)regs->rax;
+	s->rax = regs->rax;
+	s->rbx = regs->rbx;
+	s->rcx = regs->rcx;
+	s->rdx = regs->rdx;
+	__atomic_store_n(&s->state, CELL_SERVICE_ASKED, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&control->doorbell, 1, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&control->cpu_naps, __ATOMIC_SEQ_CST))
+		cell_syscall(SYS_futex, (long)&control->doorbell, FUTEX_WAKE,
+			1, 0, 0, 0);
+	for (;;) {
+		uint32_t state = __atomic_load_n(&s->state, __ATOMIC_ACQUIRE);
+
+		if (state == CELL_SERVICE_DONE)
+			break;
+		cell_syscall(SYS_futex, (long)&s->state, FUTEX_WAIT, state, 0,
+			0, 0);
+	}
+	__atomic_store_n(&s->state, CELL_SERVICE_IDLE, __ATOMIC_RELAXED);
+}
+
+_Noreturn void enclu_execute(struct thread *t, struct sgx_regs *regs,
+	const void *xsave, unsigned length)
+{
+	struct sgx_event event = {
+		.kind = SGX_EVENT_EXCEPTION, .vector = SGX_VECTOR_GP,
+	};
+	struct cell_service *s = t->service;
+
+	t->counters->enclu++;
+	switch ((uint32_t)regs->rax) {
+	case SGX_EEXIT:
+		if (!sgx_canonical(regs->rbx))
+			break;
+		eexit(t, regs);
+	case SGX_EREPORT:
+	case SGX_EGETKEY:
+		ask_processor(t, regs);
+		if (s->kind == CELL_SERVICE_FAULT) {
+			event.vector = (uint8_t)s->vector;
+			event.error_code = (uint32_t)s->error_code;
+			event.address = s->address;
+			break;
+		}
+		regs->rax = s->rax;
+		if (s->flags_changed) {
+			regs->rflags &= ~STATUS_FLAGS;
+			if (s->zf)
+				regs->rflags |= SGX_RFLAGS_ZF;
+		}
+		regs->rip += length;
+		gate_resume(regs, xsave);
+	default:
+		break;
+	}
+	aex(t, regs, xsave, &event);
+}

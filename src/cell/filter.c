@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The cell's system-call filter.  Calls are allowed from one instruction
+ * only, and since enclave code can jump to it, their arguments are checked
+ * too: what is left lets a cell wait, wake, yield, give up its own mappings,
+ * take rights from them, duplicate a page of a shared one, and end.  A
+ * `syscall` anywhere else is the enclave's and becomes #UD (signal.c).
+ */
+#include "cell.h"
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/futex.h>
+#include <linux/seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#define LOAD(field) \
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define LOAD_HIGH(field) \
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, \
+		offsetof(struct seccomp_data, field) + 4)
+#define EQUAL(value, yes, no) \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), (yes), (no))
+#define RETURN(what) BPF_STMT(BPF_RET | BPF_K, (what))
+#define KILL RETURN(SECCOMP_RET_KILL_PROCESS)
+#define TRAP RETURN(SECCOMP_RET_TRAP)
+#define ALLOW RETURN(SECCOMP_RET_ALLOW)
+
+long filter_install(void)
+{
+	const uint32_t here = (uint32_t)(uintptr_t)cell_syscall_return;
+	struct sock_filter code[] = {
+		LOAD(arch),
+		EQUAL(AUDIT_ARCH_X86_64, 1, 0),
+		TRAP,
+		LOAD_HIGH(instruction_pointer),
+		EQUAL(0, 1, 0),
+		TRAP,
+		LOAD(instruction_pointer),
+		EQUAL(here, 1, 0),
+		TRAP,
+		LOAD(nr),
+		EQUAL(SYS_sched_yield, 0, 1),
+		ALLOW,
+		EQUAL(SYS_futex, 0, 8),
+		LOAD_HIGH(args[1]),
+		EQUAL(0, 1, 0),
+		KILL,
+		LOAD(args[1]),
+		EQUAL(FUTEX_WAIT, 2, 0),
+		EQUAL(FUTEX_WAKE, 1, 0),
+		KILL,
+		ALLOW,
+		EQUAL(SYS_munmap, 0, 1),
+		ALLOW,
+		/* mprotect: none, read, or read and write; never execute */
+		EQUAL(SYS_mprotect, 0, 9),
+		LOAD_HIGH(args[2]),
+		EQUAL(0, 1, 0),
+		KILL,
+		LOAD(args[2]),
+		EQUAL(PROT_NONE, 3, 0),
+		EQUAL(PROT_READ, 2, 0),
+		EQUAL(PROT_READ | PROT_WRITE, 1, 0),
+		KILL,
+		ALLOW,
+		/* mremap: duplicate one page at a fixed address */
+		EQUAL(SYS_mremap, 0, 16),
+		LOAD_HIGH(args[1]),
+		EQUAL(0, 1, 0),
+		KILL,
+		LOAD(args[1]),
+		EQUAL(0, 1, 0),
+		KILL,
+		LOAD_HIGH(args[2]),
+		EQUAL(0, 1, 0),
+		KILL,
+		LOAD(args[2]),
+		EQUAL(4096, 1, 0),
+		KILL,
+		LOAD(args[3]),
+		EQUAL(MREMAP_MAYMOVE | MREMAP_FIXED, 1, 0),
+		KILL,
+		ALLOW,
+		EQUAL(SYS_exit_group, 0, 1),
+		ALLOW,
+		KILL,
+	};
+	struct sock_fprog program = {
+		.len = sizeof(code) / sizeof(code[0]),
+		.filter = code,
+	};
+	long r;
+
+	r = cell_syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0);
+	if (r != 0)
+		return r;
+	return cell_syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+		(long)&program, 0, 0, 0);
+}

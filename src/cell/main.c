@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The cell's start: from a fresh program to sealed threads waiting at their
+ * mailboxes.  Order matters: give up what the kernel mapped, take what the
+ * processor gave, bring up all threads, close every descriptor, and only then
+ * the filter; nothing can be asked for afterwards.
+ */
+#include "cell.h"
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#define SYS(nr, a, b, c, d, e, f) \
+	cell_syscall(SYS_##nr, (long)(a), (long)(b), (long)(c), (long)(d), \
+		(long)(e), (long)(f))
+#define USER_END 0x7ffffffff000ull
+
+struct kernel_sigaction {
+	void *handler;
+	unsigned long flags;
+	void (*restorer)(void);
+	uint64_t mask;
+};
+
+static uint32_t ready; /* threads that wait for the filter */
+static uint32_t go; /* 1 once it is installed */
+
+static _Noreturn void fail(uint32_t step, long error)
+{
+	control->error_step = step;
+	control->error = (uint32_t)-error;
+	__atomic_store_n(&control->state, CELL_FAILED, __ATOMIC_SEQ_CST);
+	SYS(futex, &control->state, FUTEX_WAKE, 1, 0, 0, 0);
+	cell_die();
+}
+
+static void must(uint32_t step, long result)
+{
+	if (result < 0 && result > -4096)
+		fail(step, result);
+}
+
+/* Unmap a range even if a part of it may not go: halve until 64 KiB. */
+static void unmap_around(uint64_t at, uint64_t length)
+{
+	uint64_t half;
+
+	if (SYS(munmap, at, length, 0, 0, 0, 0) == 0 || length <= 0x10000)
+		return;
+	half = (length / 2) & ~(uint64_t)(SGX_PAGE_SIZE - 1);
+	unmap_around(at, half);
+	unmap_around(at + half, length - half);
+}
+
+/* Stack, vDSO, vvar and whatever else lies above the image.  Kernels that
+ * seal their own mappings refuse those; they stay, holding nothing secret. */
+static void drop_inherited_mappings(void)
+{
+	uint64_t end = ((uint64_t)(uintptr_t)cell_data_end + 4095) & ~4095ull;
+
+	unmap_around(end, CELL_IMAGE_END - end);
+	unmap_around(CELL_IMAGE_END, CELL_PRIVATE - CELL_IMAGE_END);
+	unmap_around(CELL_PRIVATE_END, 0x400000000000ull - CELL_PRIVATE_END);
+	unmap_around(0x400000000000ull, USER_END - 0x400000000000ull);
+}
+
+static void map_control(void)
+{
+	const uint32_t first = sizeof(struct cell_control);
+	long at = SYS(mmap, CELL_CONTROL, first, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_FIXED, CELL_FD_CONTROL, 0);
+
+	if (at != (long)CELL_CONTROL)
+		cell_die();
+	if (control->abi != CELL_ABI)
+		fail(1, -71);
+	must(2, SYS(mmap, CELL_CONTROL, control->control_size,
+		PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		CELL_FD_CONTROL, 0));
+}
+
+/* Text becomes a shared mapping of the sealed file, so that not even
+ * /proc/PID/mem can write it; data and bss move to secret memory. */
+static void seal_image(void)
+{
+	uint64_t text = (uintptr_t)cell_text_start;
+	uint64_t data = (uintptr_t)cell_data_start;
+	uint64_t size = (uint64_t)(cell_data_end - cell_data_start);
+	char *copy = (char *)CELL_TABLE;
+
+	must(3, SYS(mmap, text, control->text_size, PROT_READ | PROT_EXEC,
+		MAP_SHARED | MAP_FIXED, CELL_FD_TEXT, 0));
+	must(4, SYS(mmap, copy, size, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_FIXED, CELL_FD_STATE, 0));
+	memcpy(copy, cell_data_start, size);
+	must(5, SYS(mmap, data, size, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_FIXED, CELL_FD_STATE, 0));
+	must(6, SYS(munmap, copy, size, 0, 0, 0, 0));
+	must(7, SYS(mmap, CELL_AREAS,
+		(control->tcs_count + 1) * CELL_AREA_SIZE,
+		PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, CELL_FD_STATE,
+		size));
+}
+
+static void map_memory(void)
+{
+	must(8, SYS(mmap, control->arena_va, control->arena_size,
+		PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE,
+		CELL_FD_ARENA, 0));
+	for (uint32_t i = 0; i < control->map_count; i++) {
+		const struct cell_map *m = &control->map[i];
+
+		must(9, SYS(mmap, m->va, m->length, m->prot,
+			MAP_SHARED | MAP_FIXED_NOREPLACE, m->fd, m->offset));
+	}
+}
+
+/* One 16-bit entry per page of ELRANGE: 1 + the index of the only thread
+ * whose GS base is that page, or 0 (then an exit takes the trap). */
+static void make_table(void)
+{
+	uint64_t pages = control->el_size / SGX_PAGE_SIZE;
+	uint16_t *table = (uint16_t *)CELL_TABLE;
+	uint64_t size = (pages * sizeof(*table) + 4095) & ~4095ull;
+
+	if (size > CELL_PRIVATE_END - CELL_TABLE)
+		return;
+	must(10, SYS(mmap, table, size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
+		0));
+	for (uint32_t i = 0; i < control->tcs_count; i++) {
+		uint64_t base = control->tcs[i].ogsbase;
+		uint64_t page = (base - control->el_base) / SGX_PAGE_SIZE;
+
+		if (!in_enclave(base) || (base & (SGX_PAGE_SIZE - 1)) != 0)
+			continue;
+		for (uint32_t j = 0; j < i; j++)
+			if (control->tcs[j].ogsbase == base)
+				page = UINT64_MAX;
+		if (page != UINT64_MAX)
+			table[page] = (uint16_t)(i + 1);
+	}
+	gate_el_base = control->el_base;
+	gate_el_pages = pages;
+}
+
+static void install_handlers(void)
+{
+	static const int signals[] = { SIGSEGV, SIGILL, SIGFPE, SIGBUS,
+		SIGTRAP, SIGSYS, SIGURG };
+	struct kernel_sigaction sa = {
+		.handler = (void *)cell_signal,
+		.flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | 0x04000000,
+		.restorer = cell_restorer,
+	};
+
+	for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		must(11, SYS(rt_sigaction, signals[i], &sa, 0, 8, 0, 0));
+}
+
+static void prepare_thread(struct thread *t)
+{
+	const struct cell_tcs *tcs = &control->tcs[t->index];
+
+	t->line = (struct gate_mailbox *)(control->gate_va
+		+ (uint64_t)t->index * GATE_STRIDE);
+	t->stub = gate_stubs + (uint64_t)t->index * STUB_SIZE;
+	t->nssa = tcs->nssa;
+	t->frames = tcs->frames;
+	t->ossa = tcs->ossa;
+	t->tcs = tcs;
+	t->service = &control->service[t->index];
+	t->counters = &control->counters[t->index];
+}
+
+static void thread_seat(struct thread *t)
+{
+	stack_t altstack = {
+		.ss_sp = (char *)t + AREA_ALTSTACK,
+		.ss_size = CELL_AREA_SIZE - AREA_ALTSTACK,
+	};
+
+	must(12, SYS(sigaltstack, &altstack, 0, 0, 0, 0, 0));
+	t->counters->tid = (uint32_t)SYS(gettid, 0, 0, 0, 0, 0, 0);
+}
+
+static void thread_start(struct thread *t)
+{
+	thread_seat(t);
+	__atomic_fetch_add(&ready, 1, __ATOMIC_SEQ_CST);
+	SYS(futex, &ready, FUTEX_WAKE, 1, 0, 0, 0);
+	while (__atomic_load_n(&go, __ATOMIC_ACQUIRE) == 0)
+		SYS(futex, &go, FUTEX_WAIT, 0, 0, 0, 0);
+	gate_loop(t);
+}
+
+static void start_threads(void)
+{
+	const unsigned long flags = CLONE_VM | CLONE_FS | CLONE_FILES
+		| CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+	uint32_t others = control->tcs_count > 0 ? control->tcs_count - 1 : 0;
+
+	for (uint32_t i = 0; i < control->tcs_count; i++) {
+		struct thread *t = cell_thread(i);
+
+		t->index = i;
+		prepare_thread(t);
+		if (i > 0)
+			must(13, cell_clone(flags, (char *)t + AREA_STACK_TOP,
+				thread_start, t));
+	}
+	for (;;) {
+		uint32_t n = __atomic_load_n(&ready, __ATOMIC_ACQUIRE);
+
+		if (n == others)
+			break;
+		SYS(futex, &ready, FUTEX_WAIT, n, 0, 0, 0);
+	}
+}
+
+/* The first thread, now on its own area: the last steps, then TCS 0. */
+static void first_thread(struct thread *t)
+{
+	install_handlers();
+	start_threads();
+	thread_seat(t);
+	must(14, SYS(close_range, 0, ~0u, 0, 0, 0, 0));
+	must(15, filter_install());
+	__atomic_store_n(&go, 1, __ATOMIC_SEQ_CST);
+	SYS(futex, &go, FUTEX_WAKE, INT32_MAX, 0, 0, 0);
+	__atomic_store_n(&control->state, CELL_READY, __ATOMIC_SEQ_CST);
+	SYS(futex, &control->state, FUTEX_WAKE, 1, 0, 0, 0);
+	if (control->tcs_count > 0)
+		gate_loop(t);
+	for (;;)
+		SYS(futex, &go, FUTEX_WAIT, 1, 0, 0, 0);
+}
+
+void cell_main(void);
+void cell_main(void)
+{
+	SYS(prctl, PR_SET_DUMPABLE, 0, 0, 0, 0, 0);
+	SYS(prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0, 0);
+	drop_inherited_mappings();
+	map_control();
+	if (SYS(getppid, 0, 0, 0, 0, 0, 0) != (long)control->cpu_pid)
+		cell_die();
+	seal_image();
+	make_table();
+	map_memory();
+	cell_switch_stack(cell_thread(0), first_thread);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signals are the cell's exceptions and interrupts.  The handler never
+ * returns through the kernel: enclave code goes on, or is left, in user mode,
+ * so the filter can forbid rt_sigreturn.  A signal that finds the cell's own
+ * code at work either is a kick, and that code goes on as if nothing had
+ * happened, or one of the three places where a fault is expected, or the end.
+ */
+#include "cell.h"
+#include <signal.h>
+#include <sys/syscall.h>
+
+#define SIGNAL_KICK SIGURG
+#define OPCODE_LENGTH_MAX 15
+
+_Noreturn void cell_die(void)
+{
+	for (;;)
+		cell_syscall(SYS_exit_group, 70, 0, 0, 0, 0, 0);
+}
+
+static void copy_registers(struct sgx_regs *r, const greg_t *g)
+{
+	r->rax = g[REG_RAX], r->rcx = g[REG_RCX], r->rdx = g[REG_RDX];
+	r->rbx = g[REG_RBX], r->rsp = g[REG_RSP], r->rbp = g[REG_RBP];
+	r->rsi = g[REG_RSI], r->rdi = g[REG_RDI], r->r8 = g[REG_R8];
+	r->r9 = g[REG_R9], r->r10 = g[REG_R10], r->r11 = g[REG_R11];
+	r->r12 = g[REG_R12], r->r13 = g[REG_R13], r->r14 = g[REG_R14];
+	r->r15 = g[REG_R15], r->rflags = g[REG_EFL], r->rip = g[REG_RIP];
+	r->fsbase = __builtin_ia32_rdfsbase64();
+	r->gsbase = __builtin_ia32_rdgsbase64();
+}
+
+/* Length of the ENCLU at rip, prefixes that it ignores included, or 0. */
+static unsigned enclu_length(uint64_t rip)
+{
+	unsigned n = 0;
+
+	for (; n < OPCODE_LENGTH_MAX - 2; n++) {
+		int byte = cell_read_byte((const void *)(rip + n));
+
+		if (byte == 0x0f)
+			break;
+		if (byte != 0x26 && byte != 0x2e && byte != 0x36
+		    && byte != 0x3e && byte != 0x64 && byte != 0x65
+		    && byte != 0x67 && (byte < 0x40 || byte > 0x4f))
+			return 0;
+	}
+	if (cell_read_byte((const void *)(rip + n)) != 0x0f
+	    || cell_read_byte((const void *)(rip + n + 1)) != 0x01
+	    || cell_read_byte((const void *)(rip + n + 2)) != 0xd7)
+		return 0;
+	return n + 3;
+}
+
+/* What Linux says of a page fault inside ELRANGE, as the processor would. */
+static uint32_t enclave_pf_code(const siginfo_t *info, uint32_t error)
+{
+	error &= SGX_PF_P | SGX_PF_W | SGX_PF_U | SGX_PF_ID;
+	if (info->si_code == SEGV_ACCERR)
+		error |= SGX_PF_P | SGX_PF_SGX;
+	return error | SGX_PF_U;
+}
+
+static void segv(const siginfo_t *info, const greg_t *g,
+	struct sgx_regs *regs, struct sgx_event *event)
+{
+	uint64_t address = g[REG_CR2];
+
+	event->vector = SGX_VECTOR_GP;
+	if (g[REG_TRAPNO] != SGX_VECTOR_PF)
+		return;
+	/* SGX: instruction fetch outside ELRANGE is #GP(0). */
+	if (!in_enclave(regs->rip))
+		return;
+	event->vector = SGX_VECTOR_PF;
+	event->address = address;
+	event->error_code = in_enclave(address)
+		? enclave_pf_code(info, (uint32_t)g[REG_ERR])
+		: ((uint32_t)g[REG_ERR] & 0x1f);
+}
+
+/* An exception of enclave code: the event, with regs->rip moved back where
+ * Linux reports the address behind the instruction. */
+static void exception(int sig, const siginfo_t *info, const greg_t *g,
+	struct sgx_regs *regs, struct sgx_event *event)
+{
+	switch (sig) {
+	case SIGSEGV:
+	case SIGBUS:
+		if (sig == SIGBUS && g[REG_TRAPNO] != SGX_VECTOR_AC)
+			cell_die(); /* memory is gone under the enclave */
+		if (sig == SIGBUS)
+			event->vector = SGX_VECTOR_AC;
+		else
+			segv(info, g, regs, event);
+		return;
+	case SIGFPE:
+		event->vector = (uint8_t)g[REG_TRAPNO];
+		return;
+	case SIGSYS:
+		/* `syscall` or `int 0x80`, two bytes each. */
+		regs->rip -= 2;
+		event->vector = SGX_VECTOR_UD;
+		return;
+	case SIGTRAP:
+		/* INT3 in an enclave is fault-like, and #UD on opt-out. */
+		regs->rip -= 1;
+		event->vector = SGX_VECTOR_UD;
+		return;
+	default:
+		event->vector = SGX_VECTOR_UD;
+	}
+}
+
+static int in_cell_code(uint64_t rip)
+{
+	return (rip >= (uintptr_t)cell_text_start
+		       && rip < (uintptr_t)cell_text_end)
+		|| rip - control->trampoline_va < GATE_TRAMPOLINE_SIZE;
+}
+
+static _Noreturn void in_cell(int sig, struct thread *t,
+	struct sgx_regs *regs, const void *xsave, int kick)
+{
+	if (kick)
+		gate_resume(regs, xsave);
+	if (sig == SIGILL && regs->rip == (uintptr_t)gate_trap_enclu)
+		enclu_execute(t, regs, xsave, 3);
+	if (regs->rip == (uintptr_t)cell_read_fault)
+		regs->rip = (uintptr_t)cell_read_fixup;
+	else if (regs->rip == (uintptr_t)cell_xrstor_fault)
+		regs->rip = (uintptr_t)cell_xrstor_fixup;
+	else
+		cell_die();
+	gate_resume(regs, xsave);
+}
+
+void cell_signal(int sig, siginfo_t *info, void *context)
+{
+	const ucontext_t *uc = context;
+	const greg_t *g = uc->uc_mcontext.gregs;
+	const void *xsave = uc->uc_mcontext.fpregs;
+	struct thread *t = cell_thread_here();
+	struct sgx_event event = { .kind = SGX_EVENT_EXCEPTION };
+	struct sgx_regs regs;
+	/* Only the kernel's own exceptions have a positive code (SIGSYS of
+	 * seccomp included); anything sent is an interrupt. */
+	int kick = sig == SIGNAL_KICK || info->si_code <= 0;
+
+	copy_registers(&regs, g);
+	if (in_cell_code(regs.rip))
+		in_cell(sig, t, &regs, xsave, kick);
+	if (kick) {
+		t->counters->kicks++;
+		event.kind = SGX_EVENT_INTERRUPT;
+		aex(t, &regs, xsave, &event);
+	}
+	if (sig == SIGTRAP && g[REG_TRAPNO] == SGX_VECTOR_DB) {
+		regs.rflags &= ~SGX_RFLAGS_TF; /* TF is 0 on opt-out */
+		gate_resume(&regs, xsave);
+	}
+	if (sig == SIGILL && in_enclave(regs.rip)) {
+		unsigned length = enclu_length(regs.rip);
+
+		if (length != 0)
+			enclu_execute(t, &regs, xsave, length);
+	}
+	exception(sig, info, g, &regs, &event);
+	aex(t, &regs, xsave, &event);
+}
