@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+#include "world.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PROCESSES_MAX 4096
+
+void world_nap(unsigned milliseconds)
+{
+	struct timespec t = { milliseconds / 1000,
+		(long)(milliseconds % 1000) * 1000000 };
+
+	while (nanosleep(&t, &t) && errno == EINTR)
+		;
+}
+
+unsigned long long world_clock(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (unsigned long long)t.tv_sec * 1000u +
+		(unsigned long long)t.tv_nsec / 1000000u;
+}
+
+static int make(const char *path, uid_t uid)
+{
+	if (mkdir(path, 0700) || (uid != (uid_t)-1 && chown(path, uid, uid)))
+		return -errno;
+	return 0;
+}
+
+int world_open(struct world *w, uid_t uid)
+{
+	int error;
+
+	strcpy(w->folder, "/tmp/coffer-test-XXXXXX");
+	if (!mkdtemp(w->folder))
+		return -errno;
+	if (uid != (uid_t)-1 && chown(w->folder, uid, uid))
+		return -errno;
+	snprintf(w->state, sizeof(w->state), "%s/state", w->folder);
+	snprintf(w->runtime, sizeof(w->runtime), "%s/run", w->folder);
+	error = make(w->state, uid);
+	if (!error)
+		error = make(w->runtime, uid);
+	if (error)
+		return error;
+	setenv("COFFER_STATE_DIR", w->state, 1);
+	setenv("COFFER_RUNTIME_DIR", w->runtime, 1);
+	setenv("COFFER_DRIVER", "cofferd", 1);
+	setenv("COFFER_IDLE_SECONDS", "1", 1);
+	unsetenv("COFFER_VM");
+	signal(SIGPIPE, SIG_IGN);
+	return prctl(PR_SET_CHILD_SUBREAPER, 1) ? -errno : 0;
+}
+
+int world_configure(const struct world *w, uid_t uid, const char *lines)
+{
+	char path[128];
+	FILE *f;
+	int error;
+
+	snprintf(path, sizeof(path), "%s/vm", w->state);
+	error = make(path, uid);
+	snprintf(path, sizeof(path), "%s/vm/default", w->state);
+	if (!error)
+		error = make(path, uid);
+	if (error && error != -EEXIST)
+		return error;
+	snprintf(path, sizeof(path), "%s/vm/default/vm.conf", w->state);
+	f = fopen(path, "w");
+	if (!f)
+		return -errno;
+	fputs(lines, f);
+	if (fclose(f) || chmod(path, 0600) ||
+		(uid != (uid_t)-1 && chown(path, uid, uid)))
+		return -errno;
+	return 0;
+}
+
+static bool read_stat(pid_t pid, struct world_process *p)
+{
+	char path[64], line[512], *open, *close, state;
+	FILE *f;
+	int parent;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	line[fread(line, 1, sizeof(line) - 1, f)] = 0;
+	fclose(f);
+	open = strchr(line, '(');
+	close = strrchr(line, ')');
+	if (!open || !close || sscanf(close + 1, " %c %d", &state, &parent) != 2)
+		return false;
+	*close = 0;
+	p->pid = pid;
+	p->parent = parent;
+	p->zombie = state == 'Z' || state == 'X';
+	snprintf(p->name, sizeof(p->name), "%s", open + 1);
+	return true;
+}
+
+static size_t read_all(struct world_process *all, size_t max)
+{
+	struct dirent *entry;
+	DIR *d = opendir("/proc");
+	size_t n = 0;
+
+	while (d && n < max && (entry = readdir(d))) {
+		pid_t pid = atoi(entry->d_name);
+
+		if (pid > 0 && read_stat(pid, &all[n]))
+			n++;
+	}
+	if (d)
+		closedir(d);
+	return n;
+}
+
+static bool descends(const struct world_process *all, size_t n, pid_t pid)
+{
+	for (int depth = 0; depth < 64; depth++) {
+		size_t i = 0;
+
+		while (i < n && all[i].pid != pid)
+			i++;
+		if (i == n || all[i].pid == getpid())
+			return depth > 0 && i < n;
+		pid = all[i].parent;
+	}
+	return false;
+}
+
+/* Orphans that became ours by reaping; children that a test waits for itself
+ * are those that it started, so they are left. */
+static void reap(const struct world_process *p)
+{
+	if (p->parent == getpid() && (!strcmp(p->name, "cofferd") ||
+		!strncmp(p->name, "coffer-c", 8)))
+		waitpid(p->pid, NULL, WNOHANG);
+}
+
+size_t world_processes(struct world_process *out, size_t max)
+{
+	static struct world_process all[PROCESSES_MAX];
+	size_t n = read_all(all, PROCESSES_MAX), found = 0;
+
+	for (size_t i = 0; i < n && found < max; i++) {
+		if (!descends(all, n, all[i].pid))
+			continue;
+		if (all[i].zombie)
+			reap(&all[i]);
+		else
+			out[found++] = all[i];
+	}
+	return found;
+}
+
+static pid_t find(const char *name, bool cell)
+{
+	struct world_process list[256];
+	size_t n = world_processes(list, 256);
+	pid_t found = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bool fits;
+
+		if (cell) {
+			size_t k = 0;
+
+			while (k < n && list[k].pid != list[i].parent)
+				k++;
+			fits = k < n && !strcmp(list[k].name, "coffer-cpu") &&
+				strcmp(list[i].name, "coffer-cpu");
+		} else {
+			fits = !strcmp(list[i].name, name);
+		}
+		if (fits)
+			found = found ? -1 : list[i].pid;
+	}
+	return found;
+}
+
+pid_t world_find(const char *name)
+{
+	return find(name, false);
+}
+
+pid_t world_find_cell(void)
+{
+	return find(NULL, true);
+}
+
+size_t world_wait_empty(unsigned milliseconds)
+{
+	unsigned long long end = world_clock() + milliseconds;
+	struct world_process list[256];
+	size_t n;
+
+	while ((n = world_processes(list, 256)) && world_clock() < end)
+		world_nap(20);
+	return n;
+}
+
+static int remove_one(const char *path, const struct stat *s, int type,
+	struct FTW *walk)
+{
+	return remove(path);
+}
+
+static size_t g_files;
+
+static int count_one(const char *path, const struct stat *s, int type,
+	struct FTW *walk)
+{
+	if (type != FTW_D && type != FTW_DP && type != FTW_NS &&
+		!S_ISREG(s->st_mode)) {
+		fprintf(stderr, "left behind: %s\n", path);
+		g_files++;
+	}
+	return 0;
+}
+
+size_t world_close(struct world *w)
+{
+	struct world_process list[256];
+	size_t n, left;
+
+	left = world_wait_empty(10000) ? world_processes(list, 256) : 0;
+	for (size_t i = 0; i < left; i++) {
+		fprintf(stderr, "left behind: process %d (%s), child of %d\n",
+			list[i].pid, list[i].name, list[i].parent);
+		kill(list[i].pid, SIGKILL);
+	}
+	for (int i = 0; left && i < 100; i++) {
+		n = world_processes(list, 256);
+		for (size_t k = 0; k < n; k++)
+			waitpid(list[k].pid, NULL, WNOHANG);
+		if (!n)
+			break;
+		world_nap(20);
+	}
+	g_files = 0;
+	nftw(w->runtime, count_one, 16, FTW_PHYS);
+	nftw(w->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return left + g_files;
+}
+
+static long count_entries(pid_t pid, const char *what)
+{
+	char path[64];
+	struct dirent *entry;
+	long n = 0;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, what);
+	d = opendir(path);
+	if (!d)
+		return -1;
+	while ((entry = readdir(d)))
+		n += entry->d_name[0] != '.';
+	closedir(d);
+	return n;
+}
+
+long world_descriptors(pid_t pid)
+{
+	return count_entries(pid, "fd");
+}
+
+long world_resident(pid_t pid)
+{
+	char path[64], line[256];
+	long kib = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "VmRSS: %ld", &kib) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return kib;
+}
+
+long world_mappings(pid_t pid)
+{
+	char path[64];
+	long n = 0;
+	int c;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return -1;
+	while ((c = getc(f)) != EOF)
+		n += c == '\n';
+	fclose(f);
+	return n;
+}
