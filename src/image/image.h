@@ -33,11 +33,17 @@ enum image_result {
 	IMAGE_INVALID_PARAMETER = 3,
 	IMAGE_OUT_OF_MEMORY = 5,
 	IMAGE_UNEXPECTED = 7,
+	IMAGE_VERIFY_FAILED = 8, /* a signature does not verify */
 	IMAGE_NOT_FOUND = 9, /* no such file; dependent .so missing */
 	IMAGE_DEBUG_DOWNGRADE = 25, /* debug asked for, image forbids it */
 	IMAGE_UNSUPPORTED_ENCLAVE_IMAGE = 41, /* well-formed, but not for us */
+	IMAGE_CRYPTO_ERROR = 46, /* the crypto library failed */
+	IMAGE_INVALID_SGX_SIGNING_KEY = 59, /* not RSA-3072, exponent 3 */
 	IMAGE_INVALID_IMAGE = 60, /* malformed */
 };
+
+/* "OE_OK", "OE_FAILURE", ...; "UNKNOWN" for other values. */
+const char *image_result_name(enum image_result result);
 
 /* Why something failed, for people; filled only when a call fails.  Always
  * terminated, no trailing newline.  May be NULL wherever it is taken. */

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* The image file again, with other properties: what a signer makes. */
+#include "image_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool write_all(int fd, const void *data, size_t size)
+{
+	const uint8_t *p = data;
+
+	while (size) {
+		ssize_t n = write(fd, p, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		p += n;
+		size -= (size_t)n;
+	}
+	return true;
+}
+
+static bool write_image(int fd, const struct image *image,
+	const oe_sgx_enclave_properties_t *properties)
+{
+	const struct elf_file *elf = &image->main.elf;
+	size_t at = image->main.oeinfo_file_offset;
+	size_t after = at + sizeof(*properties);
+
+	return write_all(fd, elf->data, at) &&
+		write_all(fd, properties, sizeof(*properties)) &&
+		write_all(fd, elf->data + after, elf->size - after);
+}
+
+enum image_result image_write(const struct image *image,
+	const oe_sgx_enclave_properties_t *properties, const char *path,
+	struct image_error *error)
+{
+	char *temporary = NULL;
+	struct stat st;
+	bool direct, good;
+	int fd;
+
+	/* A device or a pipe cannot be replaced, only written to. */
+	direct = !stat(path, &st) && !S_ISREG(st.st_mode);
+	if (direct) {
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+	} else {
+		if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+			return image_fail(error, IMAGE_OUT_OF_MEMORY,
+				"out of memory");
+		fd = mkostemp(temporary, O_CLOEXEC);
+	}
+	if (fd < 0) {
+		int e = errno;
+
+		free(temporary);
+		return image_fail(error, IMAGE_FAILURE,
+			"Failed to open: %s: %s", path, strerror(e));
+	}
+	good = write_image(fd, image, properties);
+	if (good && !direct)
+		good = !fchmod(fd, image->main.mode & 0777);
+	if (close(fd))
+		good = false;
+	if (good && !direct)
+		good = !rename(temporary, path);
+	if (!good) {
+		int e = errno;
+
+		if (!direct)
+			unlink(temporary);
+		free(temporary);
+		return image_fail(error, IMAGE_FAILURE,
+			"Failed to write: %s: %s", path, strerror(e));
+	}
+	free(temporary);
+	return IMAGE_OK;
+}
