@@ -61,7 +61,7 @@ struct sgx_outcome {
 void sgx_outcome_apply(const struct sgx_outcome *o, uint64_t *rax,
 	uint64_t *rflags);
 
-/* "EINIT: SGX_INVALID_SIGNATURE"-like short name of an error code, a static
+/* The name of an error code, "SGX_INVALID_SIGNATURE" for 8; a static
  * string; "?" if there is none of this number. */
 const char *sgx_error_name(uint32_t error);
 
@@ -136,8 +136,8 @@ struct sgx_profile {
 	uint32_t mxcsr_mask; /* of the host; 0 means 0xffbf */
 };
 
-/* The profile of this issue's default machine, a DCsv3: SGX1, EXINFO, KSS,
- * 2^56 bytes.  XFRM is E7h cut to the host's XCR0.  xsave is copied. */
+/* The default machine, a DCsv3: SGX1, EXINFO, KSS, enclaves below 2^56 bytes.
+ * XFRM is E7h cut to what the host's XCR0 has; xsave is copied. */
 void sgx_profile_dcsv3(struct sgx_profile *profile, uint64_t xcr0,
 	const struct sgx_xsave_table *xsave);
 
@@ -247,16 +247,17 @@ struct sgx_lp {
 	uint64_t tcs_linaddr, aep;
 	/* As they were at entry. */
 	uint64_t outer_fsbase, outer_gsbase, outer_xcr0, outer_tf;
-	/* The frame that AEX will use: the pages of its XSAVE area, and that
-	 * of GPRSGX and the one of EXINFO (it may be one page lower). */
+	/* The frame that AEX will use: the pages of its XSAVE area, and the
+	 * one that ends with EXINFO and GPRSGX. */
 	uint32_t frame_count;
 	uint32_t frame[SGX_FRAME_PAGES_MAX];
-	uint32_t gpr_page, exinfo_page;
+	uint32_t gpr_page;
 };
 
 /* Each is executed at regs.rip: three bytes long, so that the return address
  * is rip + 3.  On success *lp is the state after the instruction; on a fault
- * *lp is unchanged. */
+ * *lp is unchanged.  secs names the enclave whose address space the thread
+ * is in. */
 struct sgx_outcome sgx_eenter(struct sgx_machine *m, struct sgx_lp *lp,
 	uint32_t secs);
 struct sgx_outcome sgx_eexit(struct sgx_machine *m, struct sgx_lp *lp);
@@ -265,6 +266,17 @@ struct sgx_outcome sgx_eexit(struct sgx_machine *m, struct sgx_lp *lp);
  * of the enclave's XFRM); written only on success. */
 struct sgx_outcome sgx_eresume(struct sgx_machine *m, struct sgx_lp *lp,
 	uint32_t secs, void *xsave, uint32_t size);
+
+/* What EENTER would say to this TCS, were its CSSA as given and the TCS not
+ * busy: every check of EENTER that depends on TCS, SECS and EPCM, none on
+ * AEP.  For an engine that performs entries by itself: as long as no page of
+ * the enclave changes, the answer stays.  xcr0: of the entering processor. */
+struct sgx_outcome sgx_entry_probe(struct sgx_machine *m, uint32_t secs,
+	uint64_t tcs_linaddr, uint32_t cssa, uint64_t xcr0);
+
+/* The architectural part of a SECS (offsets 0 to 261; the rest is zeroed),
+ * for listings and for the engine.  0, or -1 if epc is not a valid SECS. */
+int sgx_secs_read(struct sgx_machine *m, uint32_t epc, struct sgx_secs *secs);
 
 /* The processor leaves the enclave because of event.  xsave, in standard
  * format and of size bytes, is the enclave's vector state; the caller then

@@ -132,14 +132,15 @@ struct sgx_fp_control sgx_aex_fp_control(const struct sgx_event *event);
 
 /* ---- ERESUME ---- */
 
-/* Would XRSTOR with this XCR0 = xfrm take this image?  XSTATE_BV within xfrm,
- * the rest of the header zero, MXCSR within mxcsr_mask (of this processor,
- * FXSAVE's MXCSR_MASK; 0 means 0xffbf).  If not, ERESUME is a #GP.  Call it
- * on a copy that the enclave cannot reach, and restore from that copy. */
+/* Would XRSTOR with this XCR0 = xfrm take this image (576 bytes are looked
+ * at)?  XSTATE_BV within xfrm, header bytes 8 to 23 zero, MXCSR within
+ * mxcsr_mask (of this processor, FXSAVE's MXCSR_MASK; 0 means 0xffbf).  If
+ * not, ERESUME is a #GP.  Call it on a copy that the enclave cannot reach,
+ * and restore from that copy. */
 bool sgx_xsave_valid(const void *xsave, uint64_t xfrm, uint32_t mxcsr_mask);
 
-/* RFLAGS after ERESUME: CF PF AF ZF SF DF OF NT AC ID RF (and TF on a debug
- * opt-in) from the frame; IF from it only if IOPL is 3; the rest kept. */
+/* RFLAGS after ERESUME: CF PF AF ZF SF DF OF NT AC ID RF from the frame; IF
+ * from it only if IOPL is 3; TF cleared unless opt-in; the rest kept. */
 uint64_t sgx_eresume_rflags(uint64_t current, uint64_t saved, bool opt_in);
 
 /* All general registers, RIP, RFLAGS and the two bases from the frame.

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* EENTER: a logical processor enters an enclave at a TCS's entry point. */
+#include "entry.h"
+#include "outcome.h"
+
+#define ENCLU_LENGTH 3u
+
+struct sgx_outcome sgx_eenter(struct sgx_machine *m, struct sgx_lp *lp,
+	uint32_t secs)
+{
+	struct sgx_gprsgx gpr;
+	struct sgx_outcome o;
+	struct entry e;
+
+	if (lp->inside)
+		return outcome_gp();
+	if (lp->regs.rbx % SGX_PAGE_SIZE || !sgx_canonical(lp->regs.rcx))
+		return outcome_gp();
+	o = entry_find(m, secs, lp->regs.rbx, lp->xcr0, &e);
+	if (!outcome_is_ok(&o))
+		return o;
+	if (e.t.cssa >= e.t.nssa)
+		return outcome_gp();
+	o = entry_check_frame(m, secs, e.t.cssa, &e);
+	if (!outcome_is_ok(&o))
+		return o;
+	o = entry_check_target(&e);
+	if (!outcome_is_ok(&o))
+		return o;
+	if (e.t.state != TCS_INACTIVE)
+		return outcome_gp();
+
+	entry_commit(m, &e, lp, e.t.cssa);
+	entry_read_gpr(m, &e, &gpr);
+	gpr.ursp = lp->regs.rsp;
+	gpr.urbp = lp->regs.rbp;
+	entry_write_gpr(m, e.gpr_page, &gpr);
+	lp->regs.fsbase = e.s.base + e.t.ofsbase;
+	lp->regs.gsbase = e.s.base + e.t.ogsbase;
+	lp->regs.rflags = sgx_eenter_rflags(lp->regs.rflags, e.opt_in);
+	lp->regs.rax = e.t.cssa;
+	lp->regs.rcx = lp->regs.rip + ENCLU_LENGTH;
+	lp->regs.rip = e.s.base + e.t.oentry;
+	return o;
+}
