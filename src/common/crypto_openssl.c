@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * SHA-256 goes through libcrypto's low-level functions, because their context
+ * is a plain structure that may be copied and kept in an EPC page.  CMAC and
+ * RSA go through a library context of our own with the built-in provider:
+ * constant-time AES, and no configuration.
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include "crypto_openssl.h"
+#include <errno.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/rsa.h>
+#include <openssl/sha.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define RSA_SIZE 384
+#define RSA_BITS 3072
+#define RSA_EXPONENT 3
+
+_Static_assert(sizeof(SHA256_CTX) <= sizeof(struct sgx_sha256),
+	"SHA256_CTX does not fit");
+_Static_assert(_Alignof(SHA256_CTX) <= _Alignof(struct sgx_sha256),
+	"SHA256_CTX is not aligned");
+
+/* Written once, under g_once. */
+static pthread_once_t g_once = PTHREAD_ONCE_INIT;
+static OSSL_LIB_CTX *g_library;
+static EVP_MAC *g_cmac;
+static EVP_MD *g_sha256;
+
+static void sha256_init(struct sgx_sha256 *context)
+{
+	memset(context, 0, sizeof *context);
+	SHA256_Init((SHA256_CTX *)context);
+}
+
+static void sha256_update(struct sgx_sha256 *context, const void *data,
+	size_t size)
+{
+	SHA256_Update((SHA256_CTX *)context, data, size);
+}
+
+static void sha256_final(struct sgx_sha256 *context, uint8_t digest[32])
+{
+	SHA256_Final(digest, (SHA256_CTX *)context);
+}
+
+static EVP_PKEY *public_key(const uint8_t modulus[RSA_SIZE])
+{
+	BIGNUM *n = BN_lebin2bn(modulus, RSA_SIZE, NULL);
+	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+	OSSL_PARAM *params = NULL;
+	EVP_PKEY_CTX *context = NULL;
+	EVP_PKEY *key = NULL;
+
+	if (!n || !builder || BN_num_bits(n) != RSA_BITS || !BN_is_odd(n))
+		goto out;
+	if (!OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) ||
+	    !OSSL_PARAM_BLD_push_uint(builder, OSSL_PKEY_PARAM_RSA_E,
+	    RSA_EXPONENT))
+		goto out;
+	params = OSSL_PARAM_BLD_to_param(builder);
+	context = EVP_PKEY_CTX_new_from_name(g_library, "RSA", NULL);
+	if (!params || !context || EVP_PKEY_fromdata_init(context) != 1 ||
+	    EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		key = NULL;
+out:
+	EVP_PKEY_CTX_free(context);
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(builder);
+	BN_free(n);
+	return key;
+}
+
+static int rsa3072_verify(const uint8_t modulus[RSA_SIZE],
+	const uint8_t signature[RSA_SIZE], const uint8_t digest[32])
+{
+	uint8_t big_endian[RSA_SIZE];
+	EVP_PKEY *key = public_key(modulus);
+	EVP_PKEY_CTX *context = NULL;
+	int result = -1;
+
+	for (int i = 0; i < RSA_SIZE; i++)
+		big_endian[i] = signature[RSA_SIZE - 1 - i];
+	if (key)
+		context = EVP_PKEY_CTX_new_from_pkey(g_library, key, NULL);
+	if (context && EVP_PKEY_verify_init(context) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1 &&
+	    EVP_PKEY_CTX_set_signature_md(context, g_sha256) == 1 &&
+	    EVP_PKEY_verify(context, big_endian, RSA_SIZE, digest, 32) == 1)
+		result = 0;
+	EVP_PKEY_CTX_free(context);
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	return result;
+}
+
+static int aes128_cmac(const uint8_t key[16], const void *data, size_t size,
+	uint8_t mac[16])
+{
+	char cipher[] = "AES-128-CBC";
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, cipher,
+			0),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_MAC_CTX *context = EVP_MAC_CTX_new(g_cmac);
+	size_t length = 0;
+	int result = -1;
+
+	if (context && EVP_MAC_init(context, key, 16, params) == 1 &&
+	    EVP_MAC_update(context, data, size) == 1 &&
+	    EVP_MAC_final(context, mac, &length, 16) == 1 && length == 16)
+		result = 0;
+	EVP_MAC_CTX_free(context);
+	return result;
+}
+
+static int random_bytes(void *data, size_t size)
+{
+	uint8_t *to = data;
+
+	while (size) {
+		ssize_t got = getrandom(to, size, 0);
+
+		if (got < 0 && errno != EINTR)
+			return -1;
+		if (got > 0) {
+			to += got;
+			size -= (size_t)got;
+		}
+	}
+	return 0;
+}
+
+static const struct sgx_crypto_ops g_ops = {
+	.sha256 = { sha256_init, sha256_update, sha256_final },
+	.rsa3072_verify = rsa3072_verify,
+	.aes128_cmac = aes128_cmac,
+	.random = random_bytes,
+};
+
+static void set_up(void)
+{
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG |
+		OPENSSL_INIT_NO_ATEXIT, NULL);
+	g_library = OSSL_LIB_CTX_new();
+	if (!g_library)
+		return;
+	g_cmac = EVP_MAC_fetch(g_library, "CMAC", NULL);
+	g_sha256 = EVP_MD_fetch(g_library, "SHA256", NULL);
+}
+
+const struct sgx_crypto_ops *crypto_openssl(void)
+{
+	pthread_once(&g_once, set_up);
+	return g_cmac && g_sha256 ? &g_ops : NULL;
+}
+
+const struct sgx_sha256_ops *crypto_openssl_sha256(void)
+{
+	return &g_ops.sha256;
+}
