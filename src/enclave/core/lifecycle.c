@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* The enclave's life: initialisation, abort, the functions at its end. */
+#include "libc/libc.h"
+#include "priv.h"
+
+#include <openenclave/advanced/allocator.h>
+#include <openenclave/enclave.h>
+
+typedef void (*void_function)(void);
+
+extern const void_function __init_array_start[] __attribute__((weak));
+extern const void_function __init_array_end[] __attribute__((weak));
+extern const void_function __fini_array_start[] __attribute__((weak));
+extern const void_function __fini_array_end[] __attribute__((weak));
+
+static volatile uint32_t initialising, exiting, destroying;
+
+static bool first(volatile uint32_t *flag)
+{
+	return !__atomic_exchange_n(flag, 1, __ATOMIC_SEQ_CST);
+}
+
+oe_result_t core_init_enclave(uint64_t handle)
+{
+	oe_result_t result;
+
+	/* A second time, or at the same time: already done or being done. */
+	if (!first(&initialising))
+		return OE_OK;
+	if (!core_outside(handle, 1)) {
+		initialising = 0;
+		return OE_INVALID_PARAMETER;
+	}
+	core.host_handle = handle;
+	result = core_cpuid_initialize();
+	if (result) {
+		initialising = 0;
+		return result;
+	}
+	oe_allocator_init(oe_heap_start(), oe_heap_end());
+	result = oe_libc_initialize();
+	if (!result)
+		result = oe_crypto_initialize();
+	/* Half a start cannot be repeated. */
+	if (result)
+		return result;
+	for (const void_function *f = __init_array_start;
+			f < __init_array_end; f++)
+		(*f)();
+	__atomic_store_n(&core.initialised, 1, __ATOMIC_RELEASE);
+	return OE_OK;
+}
+
+void core_at_exit(void)
+{
+	if (!first(&exiting))
+		return;
+	oe_libc_run_atexit();
+	for (const void_function *f = __fini_array_end;
+			f > __fini_array_start;)
+		(*--f)();
+	/* What the destructors printed. */
+	oe_libc_run_atexit();
+}
+
+oe_result_t core_destroy(void)
+{
+	core_at_exit();
+	if (first(&destroying)) {
+		oe_allocator_cleanup();
+		core.status = OE_ENCLAVE_ABORTED;
+	}
+	return OE_OK;
+}
+
+void oe_abort(void)
+{
+	struct td *td = td_self();
+
+	td->state = TD_ABORTED;
+	if (core.status == OE_OK)
+		core.status = OE_ENCLAVE_ABORTING;
+	core_exit(CALL_ARG1(CALL_ERET, 0, OE_OK), core.status, td);
+}
+
+oe_result_t oe_get_enclave_status(void)
+{
+	return (oe_result_t)core.status;
+}
+
+void oe_lfence(void)
+{
+	__builtin_ia32_lfence();
+}
+
+oe_enclave_t *oe_get_enclave(void)
+{
+	return (oe_enclave_t *)core.host_handle;
+}
+
+void __oe_assert_fail(const char *expression, const char *file, int line,
+	const char *function)
+{
+	core_log(1, "assertion failed: %s (%s: %s: %d)", expression, file,
+		function, line);
+	oe_abort();
+	__builtin_unreachable();
+}
