@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+#include "bench_floor.h"
+#include "bench_stat.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define REGISTERS 16
+#define XSAVE_AREA 16384
+#define XSAVE_MASK 7u /* x87, SSE, AVX: what an enclave has, at least */
+#define HWCAP2_FSGSBASE 2u
+
+/* The answer overwrites the request, and the turn shares a line with half of
+ * the registers: the fewest lines that have to travel. */
+struct lane {
+	uint64_t reg[REGISTERS];
+	uint32_t turn; /* 0: asker's, 1: partner's */
+} __attribute__((aligned(256)));
+
+struct bench_floor {
+	struct lane *lane;
+	int wake; /* a batch's size is written here */
+	pid_t partner;
+	uint64_t serial;
+};
+
+static uint8_t g_vectors[XSAVE_AREA] __attribute__((aligned(64)));
+
+static uint64_t xcr0(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return ((uint64_t)high << 32) | low;
+}
+
+static bool have_xsave(void)
+{
+	uint32_t a = 1, b, c = 0, d;
+
+	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	return c & (UINT32_C(1) << 27);
+}
+
+/* Loads the state that an enclave would run with, then the caller's FS and
+ * GS again.  In one piece: with another FS no C code may run. */
+static inline void cross(uint32_t mask, bool bases)
+{
+	uint64_t fs, gs;
+
+	if (!bases) {
+		__asm__ volatile("xrstor64 (%0)" : : "r"(g_vectors),
+			"a"(mask), "d"(0) : "memory", "xmm0", "xmm1", "xmm2",
+			"xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9",
+			"xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+		return;
+	}
+	__asm__ volatile(
+		"rdfsbase %[fs]\n\t"
+		"rdgsbase %[gs]\n\t"
+		"wrfsbase %[area]\n\t"
+		"wrgsbase %[area]\n\t"
+		"xrstor64 (%[area])\n\t"
+		"wrfsbase %[fs]\n\t"
+		"wrgsbase %[gs]"
+		: [fs] "=&r"(fs), [gs] "=&r"(gs)
+		: [area] "r"(g_vectors), "a"(mask), "d"(0)
+		: "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5",
+		  "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12",
+		  "xmm13", "xmm14", "xmm15");
+}
+
+static void serve(struct lane *lane, uint64_t count, uint32_t mask, bool bases)
+{
+	uint64_t regs[REGISTERS];
+
+	while (count--) {
+		while (__atomic_load_n(&lane->turn, __ATOMIC_ACQUIRE) != 1)
+			__builtin_ia32_pause();
+		for (int i = 0; i < REGISTERS; i++)
+			regs[i] = __atomic_load_n(&lane->reg[i], __ATOMIC_RELAXED);
+		cross(mask, bases);
+		for (int i = 0; i < REGISTERS; i++)
+			__atomic_store_n(&lane->reg[i], regs[i] + 1,
+				__ATOMIC_RELAXED);
+		__atomic_store_n(&lane->turn, 0, __ATOMIC_RELEASE);
+	}
+}
+
+static void partner(struct lane *lane, int wake, int cpu)
+{
+	bool bases = getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE;
+	uint32_t mask = (uint32_t)xcr0() & XSAVE_MASK;
+	uint64_t count;
+
+	bench_pin(cpu);
+	__asm__ volatile("xsave64 (%0)" : : "r"(g_vectors), "a"(mask), "d"(0)
+		: "memory");
+	while (read(wake, &count, sizeof(count)) == (ssize_t)sizeof(count))
+		serve(lane, count, mask, bases);
+	_exit(0);
+}
+
+struct bench_floor *bench_floor_new(int partner_cpu)
+{
+	struct bench_floor *floor;
+	pid_t parent = getpid();
+	int pair[2];
+
+	if (partner_cpu < 0 || !have_xsave()) {
+		errno = ENOTSUP;
+		return NULL;
+	}
+	floor = calloc(1, sizeof(*floor));
+	if (!floor)
+		return NULL;
+	floor->lane = mmap(NULL, sizeof(*floor->lane), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (floor->lane == MAP_FAILED)
+		goto fail_free;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		goto fail_unmap;
+	floor->partner = fork();
+	if (floor->partner < 0) {
+		close(pair[0]);
+		close(pair[1]);
+		goto fail_unmap;
+	}
+	if (!floor->partner) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(1);
+		close(pair[0]);
+		partner(floor->lane, pair[1], partner_cpu);
+	}
+	close(pair[1]);
+	floor->wake = pair[0];
+	return floor;
+
+fail_unmap:
+	munmap(floor->lane, sizeof(*floor->lane));
+fail_free:
+	free(floor);
+	return NULL;
+}
+
+bool bench_floor_batch(void *context, uint64_t count)
+{
+	struct bench_floor *floor = context;
+	struct lane *lane = floor->lane;
+	uint64_t wrong = 0;
+
+	if (send(floor->wake, &count, sizeof(count), MSG_NOSIGNAL) !=
+			(ssize_t)sizeof(count)) {
+		fprintf(stderr, "coffer: the floor's partner ended\n");
+		return false;
+	}
+	for (uint64_t n = 0; n < count; n++) {
+		uint64_t serial = floor->serial++;
+
+		for (uint64_t i = 0; i < REGISTERS; i++)
+			__atomic_store_n(&lane->reg[i], serial + i,
+				__ATOMIC_RELAXED);
+		__atomic_store_n(&lane->turn, 1, __ATOMIC_RELEASE);
+		while (__atomic_load_n(&lane->turn, __ATOMIC_ACQUIRE) != 0)
+			__builtin_ia32_pause();
+		for (uint64_t i = 0; i < REGISTERS; i++)
+			wrong |= __atomic_load_n(&lane->reg[i],
+				__ATOMIC_RELAXED) ^ (serial + i + 1);
+	}
+	if (wrong)
+		fprintf(stderr, "coffer: the floor's partner answered wrongly\n");
+	return !wrong;
+}
+
+void bench_floor_free(struct bench_floor *floor)
+{
+	if (!floor)
+		return;
+	close(floor->wake);
+	kill(floor->partner, SIGKILL);
+	waitpid(floor->partner, NULL, 0);
+	munmap(floor->lane, sizeof(*floor->lane));
+	free(floor);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli.h"
+#include "common/paths.h"
+#include "common/vmconf.h"
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NOT_FOUND 127 /* as shells say it */
+#define NOT_EXECUTABLE 126
+
+struct options {
+	const char *vm;
+	bool ptrace_slot;
+	bool have_pages;
+	uint32_t pages;
+};
+
+/* The machine's vm.conf: there already and as asked for, or made now. */
+static int settle_machine(const struct options *options)
+{
+	char directory[PATH_MAX], path[PATH_MAX];
+	struct vmconf have, want;
+	struct why why = { "" };
+	int ret;
+
+	ret = paths_vm_state(options->vm, directory, sizeof(directory), &why);
+	if (!ret)
+		ret = paths_make(directory, true, &why);
+	if (!ret)
+		ret = paths_join(path, sizeof(path), directory, "vm.conf", &why);
+	if (ret)
+		return cli_error("%s", why.text);
+	ret = vmconf_read(path, &have, &why);
+	if (ret && ret != -ENOENT)
+		return cli_error("%s", why.text);
+	if (!ret) {
+		if (options->ptrace_slot && !have.ptrace_slot)
+			return cli_error("machine \"%s\" was made without "
+				"--ptrace-slot; choose another --vm", options->vm);
+		if (options->have_pages && options->pages != have.epc_pages)
+			return cli_error("machine \"%s\" has %u EPC pages, not "
+				"%u; choose another --vm", options->vm,
+				have.epc_pages, options->pages);
+		return CLI_OK;
+	}
+	vmconf_default(&want);
+	want.ptrace_slot = options->ptrace_slot;
+	if (options->have_pages)
+		want.epc_pages = options->pages;
+	else if (getenv("COFFER_EPC_PAGES") &&
+			vmconf_parse_pages(getenv("COFFER_EPC_PAGES"),
+				&want.epc_pages, &why))
+		return cli_error("COFFER_EPC_PAGES: %s", why.text);
+	if (vmconf_write(path, &want, &why))
+		return cli_error("%s", why.text);
+	return CLI_OK;
+}
+
+static int run(int argc, char **argv)
+{
+	struct options options = { 0 };
+	struct why why = { "" };
+	int i, status, error;
+
+	if (paths_vm_name(&options.vm, &why) && !getenv("COFFER_VM"))
+		return cli_error("%s", why.text);
+	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
+		if (!strcmp(argv[i], "--")) {
+			i++;
+			break;
+		}
+		if (!strcmp(argv[i], "--ptrace-slot")) {
+			options.ptrace_slot = true;
+		} else if (!strcmp(argv[i], "--vm") && i + 1 < argc) {
+			options.vm = argv[++i];
+		} else if (!strcmp(argv[i], "--epc-pages") && i + 1 < argc) {
+			options.have_pages = true;
+			if (vmconf_parse_pages(argv[++i], &options.pages, &why))
+				return cli_usage(&cli_run, "%s", why.text);
+		} else {
+			return cli_usage(&cli_run, "what is \"%s\"?", argv[i]);
+		}
+	}
+	if (i >= argc)
+		return cli_usage(&cli_run, "which program shall run?");
+	if (!options.vm || !paths_name_ok(options.vm))
+		return cli_usage(&cli_run, "\"%s\" is no name of a machine: 1 to "
+			"%d of a-z, 0-9 and -", options.vm ? options.vm :
+			getenv("COFFER_VM"), PATHS_NAME_MAX);
+	status = settle_machine(&options);
+	if (status)
+		return status;
+	if (setenv("COFFER_VM", options.vm, 1))
+		return cli_error("out of memory");
+	/* The program takes this process's place: its exit status, signals
+	 * and terminal are its own. */
+	fflush(stdout);
+	execvp(argv[i], argv + i);
+	error = errno;
+	cli_error("%s: %s", argv[i], strerror(error));
+	return error == ENOENT ? NOT_FOUND : NOT_EXECUTABLE;
+}
+
+const struct cli_command cli_run = {
+	.name = "run",
+	.summary = "run a program on a virtual machine with SGX",
+	.usage =
+"usage: coffer run [--vm NAME] [--ptrace-slot] [--epc-pages N] [--] APP [ARGS]\n"
+"\n"
+"Runs APP, whose enclaves then live on the virtual machine NAME (default:\n"
+"COFFER_VM, else \"default\").  A machine that does not exist is made; it\n"
+"starts with its first enclave and ends when nobody uses it.\n"
+"\n"
+"  --vm NAME        1 to 63 of a-z, 0-9 and -\n"
+"  --ptrace-slot    make it so that the processor holds the ptrace slot of\n"
+"                   what runs enclaves: no debugger can attach, faults are\n"
+"                   slower\n"
+"  --epc-pages N    make it with N pages of 4 KiB for enclaves\n"
+"\n"
+"The exit status is APP's; 127 if there is no such program, 126 if it cannot\n"
+"be run.\n",
+	.run = run,
+};

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Looking at a virtual machine that runs, through its driver's socket:
+ * without shared memory, so nothing can be created here.
+ */
+#ifndef COFFER_CLI_MACHINE_H
+#define COFFER_CLI_MACHINE_H
+
+#include "common/why.h"
+#include "platform/wire.h"
+#include <stddef.h>
+
+struct machine {
+	int fd; /* of the connection */
+	struct wire_info info; /* as of the connection */
+};
+
+/* Connects to a machine by name.  0; -ENOENT when it does not run; another
+ * negative errno with the reason in why. */
+int machine_open(const char *name, struct machine *machine, struct why *why);
+
+void machine_close(struct machine *machine);
+
+/* Fresh numbers in machine->info. */
+int machine_refresh(struct machine *machine, struct why *why);
+
+/* All enclaves, ascending by id, in an array that the caller frees. */
+int machine_list(struct machine *machine, struct wire_enclave **items,
+	size_t *count, struct why *why);
+
+/* The initialized enclave of a process (an application's pid) with the
+ * greatest id: the one made last.  -ENOENT if there is none. */
+int machine_find(struct machine *machine, uint32_t pid,
+	struct wire_enclave *out, struct why *why);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli.h"
+#include <stdio.h>
+#include <string.h>
+
+static const struct cli_command *const commands[] = {
+	&cli_run, &cli_enclaves, &cli_measure, &cli_doctor, &cli_bench,
+};
+#define COMMANDS (sizeof(commands) / sizeof(*commands))
+
+static const struct cli_command *find(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+static void help(FILE *out)
+{
+	fputs("coffer: an SGX machine in software\n\n"
+	      "usage: coffer COMMAND [ARGUMENTS]\n\n", out);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-10s %s\n", commands[i]->name,
+			commands[i]->summary);
+	fputs("  help       this text, or `coffer help COMMAND`\n\n"
+	      "`coffer COMMAND --help` explains a command; "
+	      "`coffer --version` prints the version.\n", out);
+}
+
+static int unknown(const char *name)
+{
+	fprintf(stderr, "coffer: there is no command \"%s\"; "
+		"`coffer help` lists them\n", name);
+	return CLI_USAGE;
+}
+
+static int flush(int status)
+{
+	if (fflush(stdout) || ferror(stdout)) {
+		perror("coffer: standard output");
+		return status ? status : CLI_FAILED;
+	}
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	const struct cli_command *command;
+
+	if (argc < 2) {
+		help(stderr);
+		return CLI_USAGE;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("coffer %s\n", COFFER_VERSION);
+		return flush(CLI_OK);
+	}
+	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") ||
+			!strcmp(argv[1], "-h")) {
+		if (argc < 3) {
+			help(stdout);
+			return flush(CLI_OK);
+		}
+		command = find(argv[2]);
+		if (!command)
+			return unknown(argv[2]);
+		fputs(command->usage, stdout);
+		return flush(CLI_OK);
+	}
+	command = find(argv[1]);
+	if (!command)
+		return unknown(argv[1]);
+	/* Only up to a bare --: what follows belongs to another program. */
+	for (int i = 2; i < argc && strcmp(argv[i], "--"); i++) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+			fputs(command->usage, stdout);
+			return flush(CLI_OK);
+		}
+	}
+	return flush(command->run(argc - 1, argv + 1));
+}

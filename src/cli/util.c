@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int cli_error(const char *format, ...)
+{
+	va_list args;
+
+	fputs("coffer: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return CLI_FAILED;
+}
+
+int cli_usage(const struct cli_command *command, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "coffer %s: ", command->name);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fprintf(stderr, "\n`coffer %s --help` explains it\n", command->name);
+	return CLI_USAGE;
+}
+
+bool cli_number(const char *text, uint64_t max, uint64_t *out)
+{
+	unsigned long long value;
+	char *end;
+
+	if (!text || *text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (errno || *end || value > max)
+		return false;
+	*out = value;
+	return true;
+}
+
+int cli_print_json(json_t *value)
+{
+	int failed = !value || json_dumpf(value, stdout,
+		JSON_INDENT(2) | JSON_REAL_PRECISION(6)) || putchar('\n') == EOF;
+
+	json_decref(value);
+	return failed ? cli_error("cannot write the result") : CLI_OK;
+}
+
+void cli_hex(const uint8_t *bytes, size_t size, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < size; i++) {
+		*out++ = digits[bytes[i] >> 4];
+		*out++ = digits[bytes[i] & 15];
+	}
+	*out = 0;
+}
