@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cofferd: the SGX driver of one virtual machine.  Makes the machine if it
+ * is new, starts its processor, listens, serves, cleans up.
+ */
+#include "platform/platform.h"
+
+#include "common/log.h"
+#include "common/msg.h"
+#include "common/paths.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define IDLE_DEFAULT_MS 10000
+#define LOG_KEEP_BYTES (1 << 20)
+#define STATE_WAIT_MS 8000
+
+struct options {
+	const char *vm, *size;
+	uint32_t epc_pages; /* 0: not given */
+	bool epc_given; /* by option, so it must hold for an old machine too */
+	bool ptrace_slot, foreground, debug;
+	int ready, lock; /* descriptors of who started us, or -1 */
+	int idle_ms;
+};
+
+static const char help[] =
+"Usage: cofferd [OPTION]...\n"
+"The SGX driver of one Coffer virtual machine.  Applications start it on\n"
+"demand; it ends when none is left.\n"
+"\n"
+"  --vm NAME         the virtual machine (default: $COFFER_VM or \"default\")\n"
+"  --state DIR       base of the state directories (COFFER_STATE_DIR)\n"
+"  --runtime DIR     base of the runtime directories (COFFER_RUNTIME_DIR)\n"
+"  --idle SECONDS    end after so long without an application, 0 to 86400,\n"
+"                    or \"never\" (COFFER_IDLE_SECONDS; default 10)\n"
+"  --foreground      log to standard error\n"
+"  --debug           log every failed verb and every application\n"
+"When the virtual machine is made:\n"
+"  --size NAME       Standard_DC1s_v3 and so on\n"
+"  --epc-pages N     size of its EPC in pages (COFFER_EPC_PAGES)\n"
+"  --ptrace-slot     its processor holds the ptrace slot of its cells\n"
+"\n"
+"  --help, --version\n";
+
+/* --- options ------------------------------------------------------------ */
+
+static int usage(const char *format, const char *what)
+{
+	fprintf(stderr, "cofferd: ");
+	fprintf(stderr, format, what);
+	fprintf(stderr, "\nTry 'cofferd --help'.\n");
+	return 2;
+}
+
+static bool parse_number(const char *text, long most, int *value)
+{
+	char *end = NULL;
+	long n = 0;
+
+	if (*text >= '0' && *text <= '9')
+		n = strtol(text, &end, 10);
+	if (!end || *end || n > most)
+		return false;
+	*value = (int)n;
+	return true;
+}
+
+static bool parse_idle(const char *text, int *ms)
+{
+	int seconds;
+
+	if (!strcmp(text, "never")) {
+		*ms = -1;
+		return true;
+	}
+	if (!parse_number(text, 86400, &seconds))
+		return false;
+	*ms = seconds * 1000;
+	return true;
+}
+
+/* -1: go on; else the exit status. */
+static int environment(struct options *o)
+{
+	const char *text = getenv("COFFER_IDLE_SECONDS");
+	struct why why;
+
+	if (text && *text && !parse_idle(text, &o->idle_ms))
+		return usage("COFFER_IDLE_SECONDS is \"%s\"", text);
+	text = getenv("COFFER_EPC_PAGES");
+	if (text && *text && vmconf_parse_pages(text, &o->epc_pages, &why))
+		return usage("COFFER_EPC_PAGES: %s", why.text);
+	return -1;
+}
+
+static int parse(int argc, char **argv, struct options *o)
+{
+	static const struct option list[] = {
+		{ "vm", required_argument, NULL, 'v' },
+		{ "state", required_argument, NULL, 's' },
+		{ "runtime", required_argument, NULL, 'r' },
+		{ "idle", required_argument, NULL, 'i' },
+		{ "size", required_argument, NULL, 'S' },
+		{ "epc-pages", required_argument, NULL, 'e' },
+		{ "ptrace-slot", no_argument, NULL, 'p' },
+		{ "foreground", no_argument, NULL, 'f' },
+		{ "debug", no_argument, NULL, 'd' },
+		{ "ready", required_argument, NULL, 'R' },
+		{ "lock", required_argument, NULL, 'L' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct why why;
+	int c, r = environment(o);
+
+	while (r < 0 && (c = getopt_long(argc, argv, "", list, NULL)) != -1) {
+		switch (c) {
+		case 'v': o->vm = optarg; break;
+		case 's': setenv("COFFER_STATE_DIR", optarg, 1); break;
+		case 'r': setenv("COFFER_RUNTIME_DIR", optarg, 1); break;
+		case 'i':
+			if (!parse_idle(optarg, &o->idle_ms))
+				r = usage("--idle \"%s\"", optarg);
+			break;
+		case 'S':
+			if (!vmconf_size_find(optarg))
+				r = usage("no size is called \"%s\"", optarg);
+			o->size = optarg;
+			break;
+		case 'e':
+			if (vmconf_parse_pages(optarg, &o->epc_pages, &why))
+				r = usage("--epc-pages: %s", why.text);
+			o->epc_given = true;
+			break;
+		case 'p': o->ptrace_slot = true; break;
+		case 'f': o->foreground = true; break;
+		case 'd': o->debug = true; break;
+		case 'R':
+			if (!parse_number(optarg, 1 << 20, &o->ready))
+				r = usage("--ready \"%s\"", optarg);
+			break;
+		case 'L':
+			if (!parse_number(optarg, 1 << 20, &o->lock))
+				r = usage("--lock \"%s\"", optarg);
+			break;
+		case 'h':
+			fputs(help, stdout);
+			r = 0;
+			break;
+		case 'V':
+			puts("cofferd (Coffer) " COFFER_VERSION);
+			r = 0;
+			break;
+		default:
+			r = 2;
+		}
+	}
+	if (r < 0 && optind < argc)
+		r = usage("what is \"%s\"?", argv[optind]);
+	if (r < 0 && !o->vm && paths_vm_name(&o->vm, &why))
+		r = usage("%s", why.text);
+	if (r < 0 && !paths_name_ok(o->vm))
+		r = usage("\"%s\" is no name of a virtual machine: 1 to 63 of "
+			"a-z, 0-9 and '-'", o->vm);
+	return r;
+}
+
+/* --- start -------------------------------------------------------------- */
+
+static void harden(void)
+{
+	const struct rlimit none = { 0, 0 };
+	struct rlimit files;
+
+	umask(077);
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	/* Three descriptors a client. */
+	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur < 4096) {
+		files.rlim_cur = files.rlim_max < 4096 ? files.rlim_max : 4096;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
+/* Owns the state directory while we live: one machine, one processor.  A
+ * predecessor that is just ending is waited for. */
+static int own_state(struct platform *p, int *held, struct why *why)
+{
+	struct stat st;
+	int fd, waited = 0, r;
+
+	fd = open(p->state, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st)) {
+		r = -errno;
+		return why_set(why, r, "cannot open %s: %s", p->state,
+			strerror(-r));
+	}
+	while (flock(fd, LOCK_EX | LOCK_NB)) {
+		r = -errno;
+		if (r == -EINTR)
+			continue;
+		if (r != -EWOULDBLOCK || waited >= STATE_WAIT_MS) {
+			close(fd);
+			return why_set(why, r, "the virtual machine %s (%s) "
+				"is in use by another cofferd, with another "
+				"runtime directory than %s", p->vm, p->state,
+				p->runtime);
+		}
+		usleep(10000);
+		waited += 10;
+	}
+	p->state_dev = st.st_dev;
+	p->state_ino = st.st_ino;
+	*held = fd;
+	return 0;
+}
+
+static int configure(struct platform *p, const struct options *o,
+	struct why *why)
+{
+	char path[PATH_MAX];
+	int r;
+
+	r = paths_join(path, sizeof(path), p->state, "vm.conf", why);
+	if (r)
+		return r;
+	r = vmconf_read(path, &p->conf, why);
+	if (r == -ENOENT) {
+		vmconf_default(&p->conf);
+		if (o->size) {
+			p->conf.size = vmconf_size_find(o->size);
+			p->conf.epc_pages = p->conf.size->epc_pages;
+		}
+		if (o->epc_pages)
+			p->conf.epc_pages = o->epc_pages;
+		p->conf.ptrace_slot = o->ptrace_slot;
+		return vmconf_write(path, &p->conf, why);
+	}
+	if (r)
+		return r;
+	if (o->size && vmconf_size_find(o->size) != p->conf.size)
+		return why_set(why, -EEXIST, "the virtual machine %s exists "
+			"and is a %s", p->vm, p->conf.size->name);
+	if (o->epc_given && o->epc_pages != p->conf.epc_pages)
+		return why_set(why, -EEXIST, "the virtual machine %s exists "
+			"and has %u EPC pages", p->vm, p->conf.epc_pages);
+	if (o->ptrace_slot && !p->conf.ptrace_slot)
+		return why_set(why, -EEXIST, "the virtual machine %s exists "
+			"and was made without --ptrace-slot", p->vm);
+	return 0;
+}
+
+static int open_log(struct platform *p, const struct options *o, int *fd,
+	struct why *why)
+{
+	char path[PATH_MAX], old[PATH_MAX];
+	struct stat st;
+	int r;
+
+	*fd = STDERR_FILENO;
+	if (!o->foreground) {
+		r = paths_join(path, sizeof(path), p->state, "log", why);
+		if (!r)
+			r = paths_join(old, sizeof(old), p->state, "log.1",
+				why);
+		if (r)
+			return r;
+		if (!lstat(path, &st) && st.st_size > LOG_KEEP_BYTES)
+			rename(path, old);
+		*fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC |
+			O_NOFOLLOW, 0600);
+		if (*fd < 0)
+			return why_set(why, -errno, "cannot open %s: %s",
+				path, strerror(errno));
+	}
+	log_open("cofferd", *fd, o->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+	return 0;
+}
+
+/* The lock of the runtime directory: taken by whoever starts cofferd and
+ * handed over, or, started by hand, taken here. */
+static int runtime_lock(struct platform *p, const struct options *o, int *fd,
+	struct why *why)
+{
+	char path[PATH_MAX];
+	int r;
+
+	if (o->lock >= 0) {
+		fcntl(o->lock, F_SETFD, FD_CLOEXEC);
+		*fd = o->lock;
+		return 0;
+	}
+	r = paths_join(path, sizeof(path), p->runtime, "lock", why);
+	if (r)
+		return r;
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (*fd < 0 || flock(*fd, LOCK_EX)) {
+		r = -errno;
+		return why_set(why, r, "cannot lock %s: %s", path,
+			strerror(-r));
+	}
+	return 0;
+}
+
+/* Under the lock: a socket that nobody serves is from a dead cofferd. */
+static int listen_at(struct platform *p, int *listener, struct why *why)
+{
+	struct sockaddr_un address;
+	int fd, r;
+
+	r = paths_socket(p->runtime, &address, why);
+	if (r)
+		return r;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return why_set(why, -errno, "no socket: %s", strerror(errno));
+	if (!connect(fd, (struct sockaddr *)&address, sizeof(address))) {
+		close(fd);
+		return why_set(why, -EADDRINUSE,
+			"the virtual machine %s runs already", p->vm);
+	}
+	close(fd);
+	unlink(address.sun_path);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address,
+		sizeof(address)) || listen(fd, 64)) {
+		r = -errno;
+		if (fd >= 0)
+			close(fd);
+		return why_set(why, r, "cannot listen at %s: %s",
+			address.sun_path, strerror(-r));
+	}
+	*listener = fd;
+	return 0;
+}
+
+static int prepare(struct platform *p, const struct options *o, int *lock,
+	int *log_fd, struct why *why)
+{
+	char base[PATH_MAX];
+	int held, r;
+
+	r = paths_state(base, sizeof(base), why);
+	if (!r)
+		r = paths_make(base, false, why);
+	if (!r)
+		r = paths_vm_state(p->vm, p->state, sizeof(p->state), why);
+	if (!r)
+		r = paths_make(p->state, true, why);
+	if (!r)
+		r = paths_runtime(base, sizeof(base), why);
+	if (!r)
+		r = paths_make(base, false, why);
+	if (!r)
+		r = paths_vm_runtime(p->vm, p->runtime, sizeof(p->runtime),
+			why);
+	if (!r)
+		r = paths_make(p->runtime, true, why);
+	if (!r)
+		r = runtime_lock(p, o, lock, why);
+	if (!r)
+		r = own_state(p, &held, why);
+	if (!r)
+		r = open_log(p, o, log_fd, why);
+	if (!r)
+		r = configure(p, o, why);
+	return r;
+}
+
+static int start(struct platform *p, const struct options *o, int *lock,
+	int *listener, struct why *why)
+{
+	int log_fd, r;
+
+	r = prepare(p, o, lock, &log_fd, why);
+	if (!r)
+		r = listen_at(p, listener, why);
+	if (!r)
+		r = processor_start(&p->cpu, p->state, &p->conf, log_fd, why);
+	if (!r && extents_init(&p->epc, 0, p->conf.epc_pages)) {
+		processor_end(&p->cpu);
+		r = why_set(why, -ENOMEM, "out of memory");
+	}
+	if (r)
+		log_error("does not start: %s", why->text);
+	else
+		log_info("virtual machine %s, %s, %u EPC pages, coffer-cpu "
+			"%d", p->vm, p->conf.size->name, p->conf.epc_pages,
+			(int)p->cpu.pid);
+	return r;
+}
+
+/* Tells who started us how it went: "ready\n" or a sentence. */
+static void tell(int fd, const char *text)
+{
+	ssize_t ignored;
+
+	if (fd < 0)
+		return;
+	ignored = write(fd, text, strlen(text));
+	(void)ignored;
+	close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	static struct platform p;
+	struct options o = { .ready = -1, .lock = -1,
+		.idle_ms = IDLE_DEFAULT_MS };
+	int lock = -1, listener = -1, signals, r;
+	struct why why = { "" };
+	sigset_t set;
+
+	r = parse(argc, argv, &o);
+	if (r >= 0)
+		return r;
+	harden();
+	if (o.ready >= 0)
+		fcntl(o.ready, F_SETFD, FD_CLOEXEC);
+	p.vm = o.vm;
+	p.jobs_end = &p.jobs;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	signal(SIGPIPE, SIG_IGN);
+
+	r = start(&p, &o, &lock, &listener, &why);
+	if (r) {
+		fprintf(stderr, "cofferd: %s\n", why.text);
+		tell(o.ready, why.text);
+		return 1;
+	}
+	/* Whoever waits for the lock finds the socket listening. */
+	flock(lock, LOCK_UN);
+	tell(o.ready, "ready\n");
+	r = server_run(&p, listener, signals, lock, o.idle_ms);
+	processor_end(&p.cpu);
+	extents_destroy(&p.epc);
+	return r ? 1 : 0;
+}

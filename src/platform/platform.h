@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cofferd's state: one virtual machine, its clients, their enclaves.  One
+ * thread owns it all.
+ *
+ * Invariants:
+ *  1. An EPC page is free (in epc), or belongs to exactly one enclave (its
+ *     SECS or one of its runs), or is lost (counted in epc_lost).
+ *  2. An enclave is on the machine's list, ascending by id.  It has an owner
+ *     until it is being removed.
+ *  3. An enclave with a job is on the job queue; it has at most one, and
+ *     while it has, other verbs on it get -EBUSY.
+ *  4. A client marked gone gets nothing more and is reaped by the loop.
+ */
+#ifndef COFFER_PLATFORM_PLATFORM_H
+#define COFFER_PLATFORM_PLATFORM_H
+
+#include "common/extents.h"
+#include "common/vmconf.h"
+#include "platform/processor.h"
+#include "platform/wire.h"
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PLATFORM_CLIENTS_MAX 256u /* processes of one user */
+#define PLATFORM_ENCLAVES_MAX 1024u /* of one client */
+#define PLATFORM_ARENA_MAX (1ull << 40) /* bytes */
+
+enum job_kind { JOB_NONE = 0, JOB_ADD, JOB_REMOVE };
+
+/* A verb that takes several turns. */
+struct job {
+	enum job_kind kind;
+	struct wire_header request; /* for the reply */
+	bool stopped; /* JOB_REMOVE: DOOR_STOP was done */
+	bool quiet; /* JOB_REMOVE: nobody waits for a reply */
+	struct sgx_enclave_add_pages add; /* JOB_ADD; count is the progress */
+	uint64_t secinfo_flags;
+};
+
+/* Pages that are consecutive in ELRANGE and in the EPC. */
+struct page_run {
+	uint64_t page; /* index in ELRANGE */
+	uint64_t count;
+	uint32_t epc;
+	uint32_t tcs; /* 1: TCS pages */
+};
+
+struct enclave {
+	struct enclave *next; /* on the machine's list */
+	struct enclave *next_job;
+	uint64_t id, handle;
+	struct client *owner; /* NULL: died */
+	uint32_t pid; /* of the owner, kept for listings */
+	bool created, initialized, lost;
+	bool provision; /* may have ATTRIBUTES.PROVISIONKEY */
+	bool gated;
+	uint64_t base, size, attributes;
+	uint32_t secs_epc;
+	uint64_t gate_offset, gate_count, trampoline_va;
+	struct page_run *run; /* ascending by page */
+	uint32_t runs, room;
+	uint64_t pages, tcs_pages; /* sums over the runs */
+	struct job job;
+};
+
+struct client {
+	struct client *next;
+	int fd, pidfd; /* pidfd may be -1 */
+	uint32_t pid;
+	bool greeted, gone;
+	int arena_fd; /* -1: none; never mapped here */
+	uint64_t arena_va, arena_size;
+	uint32_t enclaves;
+	uint64_t next_handle;
+};
+
+struct platform {
+	const char *vm;
+	char state[PATH_MAX], runtime[PATH_MAX];
+	uint64_t state_dev, state_ino;
+	struct vmconf conf;
+	struct processor cpu;
+	struct extents epc;
+	uint64_t epc_lost;
+	struct client *clients;
+	uint32_t client_count;
+	struct enclave *enclaves;
+	uint64_t next_id;
+	struct enclave *jobs, **jobs_end; /* queue */
+	bool stop; /* end at the next turn */
+	struct why stop_why;
+};
+
+static inline uint64_t platform_epc_used(const struct platform *p)
+{
+	return p->conf.epc_pages - p->epc.free;
+}
+
+/* --- reply.c ------------------------------------------------------------ */
+
+/* Sends a reply; why may be NULL when result is 0.  A client that does not
+ * read its replies is marked gone. */
+void reply(struct client *client, const struct wire_header *request,
+	int result, const struct why *why, const void *payload, size_t size);
+void reply_event(struct client *client, uint64_t handle, int result,
+	const char *text);
+
+/* --- enclave.c ---------------------------------------------------------- */
+
+/* A new enclave of a client, with a new handle.  NULL when out of memory. */
+struct enclave *enclave_new(struct platform *p, struct client *client);
+struct enclave *enclave_find(struct platform *p, struct client *client,
+	uint64_t handle);
+
+/* How many pages from page on, at most count, are absent (*present false) or
+ * present. */
+uint64_t enclave_span(const struct enclave *e, uint64_t page, uint64_t count,
+	bool *present);
+/* Notes pages as added.  0 or -ENOMEM, with nothing noted. */
+int enclave_note(struct enclave *e, uint64_t page, uint64_t count,
+	uint32_t epc, bool tcs);
+
+/* Gives an enclave a job and queues it. */
+void enclave_queue(struct platform *p, struct enclave *e,
+	const struct job *job);
+/* Its owner is dead, or the handle was closed: remove it.  request NULL:
+ * nobody is told. */
+void enclave_remove(struct platform *p, struct enclave *e,
+	const struct wire_header *request);
+/* One turn of the job at the head of the queue. */
+void enclave_work(struct platform *p);
+/* Frees what cofferd holds of an enclave, without asking the processor. */
+void enclave_free(struct platform *p, struct enclave *e);
+
+/* --- verbs.c ------------------------------------------------------------ */
+
+/* Serves one message.  fd: a descriptor that came with it, or -1; it is
+ * the callee's now. */
+void verbs_serve(struct platform *p, struct client *client,
+	const uint8_t *message, size_t size, int fd);
+
+/* --- inventory.c -------------------------------------------------------- */
+
+void inventory_info(struct platform *p, struct wire_info *info);
+/* Fills at most WIRE_LIST_MAX items; -ENODEV when the processor died. */
+int inventory_list(struct platform *p, uint64_t after,
+	struct wire_listing *listing);
+
+/* --- server.c ----------------------------------------------------------- */
+
+/* Serves until a signal, a WIRE_SHUTDOWN, the processor's end or idle_ms
+ * without a client.  Consumes listener; signals is a signalfd.  0, or
+ * -ENODEV when the processor died. */
+int server_run(struct platform *p, int listener, int signals, int lock,
+	int idle_ms);
+
+#endif

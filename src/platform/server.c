@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loop.  Each round takes at most one message of each client and does
+ * one turn of one job, so nobody who asks much keeps the others waiting.
+ *
+ * A client lives as long as its process (pidfd), not as long as its socket:
+ * a forked child that inherited the socket does not keep a dead parent's
+ * enclaves.
+ */
+#include "platform/platform.h"
+
+#include "common/log.h"
+#include "common/msg.h"
+#include "common/paths.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+
+enum { POLL_SIGNALS, POLL_LISTENER, POLL_DOOR, POLL_EVENTS, POLL_CLIENTS };
+
+struct server {
+	struct platform *p;
+	int listener, signals, lock;
+	int idle_ms;
+	int64_t idle_since; /* ms; meaningful with no client */
+	struct pollfd wait[POLL_CLIENTS + 2 * PLATFORM_CLIENTS_MAX];
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
+}
+
+/* --- clients ------------------------------------------------------------ */
+
+static int pidfd_of(int fd, pid_t pid)
+{
+	int pidfd = -1;
+	socklen_t size = sizeof(pidfd);
+
+	if (!getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size))
+		return pidfd;
+	return pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+}
+
+static void accept_one(struct server *s)
+{
+	struct platform *p = s->p;
+	struct client *client;
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+	int fd;
+
+	fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE)
+			usleep(10000);
+		return;
+	}
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) ||
+	    peer.uid != geteuid()) {
+		log_info("a process of another user (%u) was turned away",
+			(unsigned)peer.uid);
+		close(fd);
+		return;
+	}
+	client = calloc(1, sizeof(*client));
+	if (!client) {
+		close(fd);
+		return;
+	}
+	client->fd = fd;
+	client->arena_fd = -1;
+	client->pid = (uint32_t)peer.pid;
+	client->pidfd = -1;
+	if (p->client_count >= PLATFORM_CLIENTS_MAX) {
+		reply_event(client, 0, -EUSERS,
+			"the virtual machine serves no more processes");
+		close(fd);
+		free(client);
+		return;
+	}
+	client->pidfd = pidfd_of(fd, peer.pid);
+	client->next = p->clients;
+	p->clients = client;
+	p->client_count++;
+	log_debug("client %u: here", client->pid);
+}
+
+static void drop(struct server *s, struct client **link)
+{
+	struct platform *p = s->p;
+	struct client *client = *link;
+	struct enclave *e, *next;
+	unsigned lost = 0;
+
+	*link = client->next;
+	p->client_count--;
+	for (e = p->enclaves; e; e = next) {
+		next = e->next;
+		if (e->owner != client)
+			continue;
+		e->owner = NULL;
+		lost++;
+		enclave_remove(p, e, NULL);
+	}
+	log_debug("client %u: gone, with %u enclaves", client->pid, lost);
+	close(client->fd);
+	if (client->pidfd >= 0)
+		close(client->pidfd);
+	if (client->arena_fd >= 0)
+		close(client->arena_fd);
+	free(client);
+	if (!p->client_count)
+		s->idle_since = now_ms();
+}
+
+static void reap_gone(struct server *s)
+{
+	struct client **link = &s->p->clients;
+
+	while (*link) {
+		if ((*link)->gone)
+			drop(s, link);
+		else
+			link = &(*link)->next;
+	}
+}
+
+static void serve_client(struct server *s, struct client *client)
+{
+	uint8_t message[WIRE_MESSAGE_MAX];
+	unsigned fds = 1;
+	int fd = -1;
+	ssize_t n;
+
+	n = msg_recv(client->fd, message, sizeof(message), &fd, &fds,
+		MSG_DONTWAIT);
+	if (n == -EAGAIN)
+		return;
+	if (n <= 0) {
+		if (n == -EMSGSIZE || n == -EPROTO)
+			log_info("client %u sent a message that is too large:"
+				" dropped", client->pid);
+		client->gone = true;
+		return;
+	}
+	verbs_serve(s->p, client, message, (size_t)n, fds ? fd : -1);
+}
+
+/* --- the machine -------------------------------------------------------- */
+
+static void tell_all(struct platform *p, const char *text)
+{
+	for (struct client *client = p->clients; client; client = client->next)
+		reply_event(client, 0, -ENODEV, text);
+}
+
+/* The processor died: verbs that wait get their answer, everybody a word. */
+static void processor_died(struct platform *p)
+{
+	struct enclave *e;
+	struct why why = p->cpu.why;
+
+	for (e = p->jobs; e; e = e->next_job) {
+		if (!e->owner || e->job.quiet)
+			continue;
+		if (e->job.kind == JOB_ADD)
+			reply(e->owner, &e->job.request, -ENODEV, &why,
+				&e->job.add, sizeof(e->job.add));
+		else
+			reply(e->owner, &e->job.request, -ENODEV, &why, NULL,
+				0);
+	}
+	tell_all(p, why.text);
+}
+
+static void serve_events(struct platform *p)
+{
+	struct door_event event;
+
+	while (processor_event(&p->cpu, &event) == 1) {
+		struct enclave *e = p->enclaves;
+
+		if (event.kind != DOOR_EVENT_CELL_DIED)
+			continue;
+		while (e && !(e->created && e->secs_epc == event.secs_epc))
+			e = e->next;
+		if (!e || e->lost)
+			continue;
+		log_info("enclave %llu of process %u is lost: %s",
+			(unsigned long long)e->id, e->pid, event.text);
+		e->lost = true;
+		if (e->owner)
+			reply_event(e->owner, e->handle, -ENODEV,
+				event.text[0] ? event.text :
+				"the enclave's cell has died");
+	}
+}
+
+static void serve_signals(struct server *s)
+{
+	struct signalfd_siginfo info;
+
+	if (read(s->signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	s->p->stop = true;
+	why_set(&s->p->stop_why, 0, "cofferd was ended by signal %u",
+		info.ssi_signo);
+}
+
+/* --- the end ------------------------------------------------------------ */
+
+/* The lock, if nobody who starts machines has it and it is still the one
+ * that its path names. */
+static bool take_lock(struct server *s)
+{
+	char path[PATH_MAX];
+	struct stat ours, named;
+
+	if (s->lock < 0 || flock(s->lock, LOCK_EX | LOCK_NB))
+		return false;
+	if (paths_join(path, sizeof(path), s->p->runtime, "lock", NULL) ||
+	    fstat(s->lock, &ours) || stat(path, &named) ||
+	    ours.st_ino != named.st_ino || ours.st_dev != named.st_dev) {
+		flock(s->lock, LOCK_UN);
+		return false;
+	}
+	return true;
+}
+
+/* With the lock held: removes what is in the runtime directory. */
+static void remove_files(struct platform *p)
+{
+	char path[PATH_MAX];
+
+	if (!paths_join(path, sizeof(path), p->runtime, "driver.sock", NULL))
+		unlink(path);
+	if (!paths_join(path, sizeof(path), p->runtime, "lock", NULL))
+		unlink(path);
+	rmdir(p->runtime);
+}
+
+/* Idle for long enough?  Under the lock no new cofferd can start, and who
+ * connected before is served. */
+static bool may_end(struct server *s)
+{
+	struct pollfd wait = { .fd = s->listener, .events = POLLIN };
+
+	if (!take_lock(s)) {
+		s->idle_since = now_ms();
+		return false;
+	}
+	if (poll(&wait, 1, 0) > 0) {
+		flock(s->lock, LOCK_UN);
+		return false;
+	}
+	why_set(&s->p->stop_why, 0, "no application for %d ms", s->idle_ms);
+	return true;
+}
+
+static int timeout(struct server *s)
+{
+	struct platform *p = s->p;
+	int64_t left;
+
+	if (p->jobs)
+		return 0;
+	if (p->client_count || s->idle_ms < 0)
+		return -1;
+	left = s->idle_since + s->idle_ms - now_ms();
+	return left < 0 ? 0 : (int)left;
+}
+
+static int fill(struct server *s)
+{
+	struct platform *p = s->p;
+	int n = POLL_CLIENTS;
+
+	s->wait[POLL_SIGNALS] = (struct pollfd){ s->signals, POLLIN, 0 };
+	s->wait[POLL_LISTENER] = (struct pollfd){ s->listener, POLLIN, 0 };
+	s->wait[POLL_DOOR] = (struct pollfd){ p->cpu.door, 0, 0 };
+	s->wait[POLL_EVENTS] = (struct pollfd){ p->cpu.events, POLLIN, 0 };
+	for (struct client *c = p->clients; c; c = c->next) {
+		s->wait[n++] = (struct pollfd){ c->fd, POLLIN, 0 };
+		s->wait[n++] = (struct pollfd){ c->pidfd, POLLIN, 0 };
+	}
+	return n;
+}
+
+static void round_of(struct server *s)
+{
+	struct platform *p = s->p;
+	int i = POLL_CLIENTS, n = fill(s);
+
+	if (poll(s->wait, (nfds_t)n, timeout(s)) < 0)
+		return;
+	if (s->wait[POLL_SIGNALS].revents)
+		serve_signals(s);
+	if (s->wait[POLL_DOOR].revents)
+		processor_lost(&p->cpu);
+	if (s->wait[POLL_EVENTS].revents)
+		serve_events(p);
+	/* New clients go to the head of the list: accept after this. */
+	for (struct client *c = p->clients; c && !p->cpu.dead; c = c->next) {
+		if (s->wait[i + 1].revents)
+			c->gone = true;
+		else if (s->wait[i].revents)
+			serve_client(s, c);
+		i += 2;
+	}
+	if (s->wait[POLL_LISTENER].revents)
+		accept_one(s);
+	if (!p->cpu.dead)
+		enclave_work(p);
+	reap_gone(s);
+}
+
+int server_run(struct platform *p, int listener, int signals, int lock,
+	int idle_ms)
+{
+	static struct server s;
+	bool locked = false;
+
+	s = (struct server){ .p = p, .listener = listener, .signals = signals,
+		.lock = lock, .idle_ms = idle_ms, .idle_since = now_ms() };
+	while (!p->stop && !p->cpu.dead) {
+		round_of(&s);
+		if (!p->client_count && !p->jobs && idle_ms >= 0 &&
+		    now_ms() >= s.idle_since + idle_ms && !p->stop &&
+		    !p->cpu.dead)
+			p->stop = locked = may_end(&s);
+	}
+	if (p->cpu.dead)
+		processor_died(p);
+	else if (p->client_count)
+		tell_all(p, p->stop_why.text);
+	log_info("ends: %s", p->cpu.dead ? p->cpu.why.text : p->stop_why.text);
+	if (locked || take_lock(&s))
+		remove_files(p);
+	close(listener);
+	while (p->clients)
+		drop(&s, &p->clients);
+	while (p->enclaves)
+		enclave_free(p, p->enclaves);
+	return p->cpu.dead ? -ENODEV : 0;
+}
