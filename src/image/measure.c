@@ -26,7 +26,7 @@ static void measure_run(struct sgx_measure *m,
 enum image_result image_measure(const struct image *image,
 	uint8_t mrenclave[32], struct image_error *error)
 {
-	const struct sgx_sha256_ops *sha256 = &crypto_openssl.sha256;
+	const struct sgx_sha256_ops *sha256 = crypto_openssl_sha256();
 	struct sgx_measure m;
 
 	if (!image->runs)

@@ -45,14 +45,17 @@ int rsa3072_sign(void *evp_pkey, const uint8_t digest[32],
 int rsa3072_verify(const uint8_t modulus[RSA3072_SIZE],
 	const uint8_t signature[RSA3072_SIZE], const uint8_t digest[32])
 {
+	const struct sgx_crypto_ops *crypto = crypto_openssl();
 	uint8_t n[RSA3072_SIZE], s[RSA3072_SIZE];
 
+	if (!crypto)
+		return -1;
 	/* The processor's verification takes little endian. */
 	for (unsigned i = 0; i < RSA3072_SIZE; i++) {
 		n[i] = modulus[RSA3072_SIZE - 1 - i];
 		s[i] = signature[RSA3072_SIZE - 1 - i];
 	}
-	return crypto_openssl.rsa3072_verify(n, s, digest);
+	return crypto->rsa3072_verify(n, s, digest);
 }
 
 int rsa3072_quotients(const uint8_t modulus[RSA3072_SIZE],

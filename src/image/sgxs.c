@@ -147,7 +147,7 @@ enum image_result sgxs_measure(FILE *in, uint8_t mrenclave[32],
 	struct image_error *error)
 {
 	struct stream s = {.in = in, .error = error,
-		.sha256 = &crypto_openssl.sha256};
+		.sha256 = crypto_openssl_sha256()};
 	enum image_result result = IMAGE_OK;
 	uint8_t r[RECORD_SIZE];
 	bool first = true;
