@@ -39,7 +39,7 @@ static bool run_create(void *context, uint64_t count)
 
 static bool run_measure(void *context, uint64_t count)
 {
-	const struct sgx_sha256_ops *ops = &crypto_openssl.sha256;
+	const struct sgx_sha256_ops *ops = crypto_openssl_sha256();
 	const uint8_t *bytes = context;
 	uint8_t mrenclave[32];
 	struct sgx_measure m;

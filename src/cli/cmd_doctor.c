@@ -81,6 +81,7 @@ static bool find_target(oe_enclave_t *enclave, const char *vm,
 	oe_result_t hidden = OE_FAILURE, result;
 	bool ok;
 
+	/* The complement comes out; see bench.edl. */
 	result = bench_hide(enclave, &hidden, &target->address, target->secret,
 		sizeof(target->secret));
 	if (result != OE_OK || hidden != OE_OK) {
@@ -88,6 +89,8 @@ static bool find_target(oe_enclave_t *enclave, const char *vm,
 			oe_result_str(result != OE_OK ? result : hidden));
 		return false;
 	}
+	for (size_t i = 0; i < sizeof(target->secret); i++)
+		target->secret[i] = (uint8_t)~target->secret[i];
 	if (machine_open(vm, &machine, why))
 		return false;
 	ok = !machine_find(&machine, (uint32_t)getpid(), &item, why);
@@ -99,6 +102,7 @@ static bool find_target(oe_enclave_t *enclave, const char *vm,
 	if (ok)
 		target->cell = (pid_t)item.cell_pid;
 	target->processor = (pid_t)machine.info.cpu_pid;
+	target->driver = (pid_t)machine.info.cofferd_pid;
 	target->cpu_flags = machine.info.cpu_flags;
 	machine_close(&machine);
 	return ok;

@@ -45,7 +45,7 @@ void doctor_host(struct doctor *doctor);
 
 /* ---- Of a running enclave (doctor_pry.c). ---- */
 struct doctor_target {
-	pid_t cell, processor;
+	pid_t cell, processor, driver;
 	uint64_t address; /* of a secret in the enclave */
 	uint8_t secret[32];
 	uint32_t cpu_flags; /* DOOR_CPU_*: what the processor says of itself */

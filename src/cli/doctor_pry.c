@@ -4,108 +4,144 @@
  * that runs it and at the processor.  The same attempts on a child of our
  * own, where they must succeed, show that a refusal means something.
  */
+#include "common/probe.h"
 #include "cpu/door.h"
 #include "doctor.h"
 #include "pry.h"
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#define PROBE_SECONDS 3
+
+static const char *const way_ids[PROBE_WAYS] = {
+	[PROBE_MEM] = "proc-mem", [PROBE_READV] = "vm-readv",
+	[PROBE_PEEK] = "ptrace-peek", [PROBE_REGISTERS] = "ptrace-attach",
+	[PROBE_FDS] = "proc-fd", [PROBE_STEAL] = "pidfd-getfd",
+	[PROBE_MAP_FILES] = "map-files",
+};
 
 static const char *who(void)
 {
 	return geteuid() ? "this user" : "root";
 }
 
-/* One way of reading, tried on the control, the host itself, the cell. */
-static void read_by(struct doctor *doctor, const char *id, const char *way,
-	bool (*pry)(pid_t, uint64_t, void *, size_t),
-	const struct doctor_target *target, const struct pry_control *control)
-{
-	uint8_t got[sizeof(target->secret)] = { 0 };
-	bool self, other;
-	int error;
+struct subject {
+	const char *id, *name;
+	pid_t pid;
+};
 
-	if (!pry(control->pid, control->address, got, sizeof(got)) ||
-			memcmp(got, control->secret, sizeof(got))) {
-		doctor_promise(doctor, id, DOCTOR_UNKNOWN,
-			"%s does not even read an ordinary child process here (%s)",
-			way, strerror(errno));
-		return;
-	}
-	self = pry(getpid(), target->address, got, sizeof(got)) &&
-		!memcmp(got, target->secret, sizeof(got));
-	errno = 0;
-	memset(got, 0, sizeof(got));
-	other = pry(target->cell, target->address, got, sizeof(got)) &&
-		!memcmp(got, target->secret, sizeof(got));
-	error = errno;
-	if (self)
-		doctor_promise(doctor, id, DOCTOR_OFF,
-			"%s finds the enclave's secret in its host", way);
-	else if (other && geteuid())
-		doctor_promise(doctor, id, DOCTOR_OFF,
-			"%s by %s reads the enclave's secret", way, who());
-	else if (other)
-		doctor_say(doctor, id, DOCTOR_PARTLY, "%s by root reads the "
-			"enclave's secret: it is not on secret memory", way);
+static void attach_says(struct doctor *doctor, const char *id,
+	const struct subject *subject, const struct probe_report *report)
+{
+	bool cell = !strcmp(subject->id, "cell");
+
+	if (report->refused)
+		doctor_promise(doctor, id, DOCTOR_ON, "a debugger attached to %s "
+			"by %s is refused (%s)", subject->name, who(),
+			strerror(report->refused));
+	else if (geteuid())
+		doctor_promise(doctor, id, DOCTOR_OFF, "this user can attach a "
+			"debugger to %s and read registers", subject->name);
 	else
-		doctor_promise(doctor, id, DOCTOR_ON, "%s by %s is refused (%s); "
-			"the same reads an ordinary process", way, who(),
-			error ? strerror(error) : "other bytes");
+		doctor_say(doctor, id, DOCTOR_OFF, "root can attach a debugger to "
+			"%s and read registers%s", subject->name, cell ?
+			"; machines made with `coffer run --ptrace-slot` keep it "
+			"out of cells" : "");
 }
 
-static void attach(struct doctor *doctor, const char *id, const char *what,
-	pid_t pid, const struct doctor_target *target, bool is_cell)
+static void look_says(struct doctor *doctor, const char *id, const char *way,
+	const struct subject *subject, const struct probe_report *report)
+{
+	if (report->found && geteuid())
+		doctor_promise(doctor, id, DOCTOR_OFF, "%s by this user finds the "
+			"secret in %s (%s)", way, subject->name, report->where);
+	else if (report->found)
+		doctor_say(doctor, id, DOCTOR_OFF, "%s by root finds the secret "
+			"in %s (%s): it is not on secret memory", way,
+			subject->name, report->where);
+	else if (report->refused)
+		doctor_promise(doctor, id, DOCTOR_ON, "%s into %s by %s is "
+			"refused (%s)", way, subject->name, who(),
+			strerror(report->refused));
+	else if (report->cut)
+		doctor_say(doctor, id, DOCTOR_PARTLY, "%s into %s by %s found "
+			"nothing in the %llu KiB that time allowed", way,
+			subject->name, who(),
+			(unsigned long long)report->seen >> 10);
+	else
+		doctor_promise(doctor, id, DOCTOR_ON, "%s into %s by %s does not "
+			"find the secret (%llu KiB read, %llu KiB and %u objects "
+			"refused)", way, subject->name, who(),
+			(unsigned long long)report->seen >> 10,
+			(unsigned long long)report->closed >> 10,
+			report->closed_objects);
+}
+
+/* Each way on each process, after it has been seen to work on the control. */
+static void look(struct doctor *doctor, const struct doctor_target *target,
+	const struct pry_control *control)
+{
+	const struct subject subjects[] = {
+		{ "cell", "the cell", target->cell },
+		{ "processor", "the processor", target->processor },
+		{ "driver", "the driver", target->driver },
+	};
+	const struct probe_needle needle = { "secret", target->secret,
+		sizeof(target->secret) };
+	const struct probe_needle known = { "control", control->secret,
+		sizeof(control->secret) };
+	struct probe_report report;
+	char id[64];
+
+	for (int way = 0; way < PROBE_WAYS; way++) {
+		bool descriptors = way == PROBE_FDS || way == PROBE_STEAL;
+		const char *name = probe_way_name(way);
+
+		if (probe_process(control->pid, way, &known, 1, PROBE_SECONDS,
+				&report) || report.refused ||
+				(way != PROBE_REGISTERS && !report.found)) {
+			snprintf(id, sizeof(id), "%s", way_ids[way]);
+			doctor_say(doctor, id, DOCTOR_UNKNOWN, "%s does not work "
+				"here even on an ordinary child process (%s)",
+				name, strerror(report.refused));
+			continue;
+		}
+		for (size_t i = 0; i < 3; i++) {
+			/* The driver is not sealed: what counts is that it has
+			 * nothing, not that nobody may look. */
+			if (i == 2 && (way == PROBE_REGISTERS || descriptors))
+				continue;
+			snprintf(id, sizeof(id), "%s-%s", subjects[i].id,
+				way_ids[way]);
+			if (probe_process(subjects[i].pid, way, &needle, 1,
+					PROBE_SECONDS, &report))
+				doctor_say(doctor, id, DOCTOR_UNKNOWN,
+					"%s is gone", subjects[i].name);
+			else if (way == PROBE_REGISTERS)
+				attach_says(doctor, id, &subjects[i], &report);
+			else
+				look_says(doctor, id, name, &subjects[i],
+					&report);
+		}
+	}
+}
+
+/* The host itself, at the very address of the secret. */
+static void host_reads(struct doctor *doctor,
+	const struct doctor_target *target)
 {
 	uint8_t got[sizeof(target->secret)];
-	int read_error = 0;
-	enum pry_attach result;
+	bool read = pry_vm_readv(getpid(), target->address, got, sizeof(got));
 
-	result = pry_attach(pid, target->address, got, sizeof(got),
-		&read_error);
-	if (result == PRY_ATTACH_REFUSED)
-		doctor_promise(doctor, id, DOCTOR_ON,
-			"attaching a debugger to %s by %s is refused (%s)", what,
-			who(), strerror(read_error));
-	else if (geteuid())
-		doctor_promise(doctor, id, DOCTOR_OFF,
-			"this user can attach a debugger to %s", what);
-	else if (is_cell && result == PRY_ATTACH_READ &&
-			!memcmp(got, target->secret, sizeof(got)))
-		doctor_say(doctor, id, DOCTOR_OFF,
-			"root can attach a debugger to %s, and PEEK reads the "
-			"secret", what);
+	if (read && !memcmp(got, target->secret, sizeof(got)))
+		doctor_promise(doctor, "host-read", DOCTOR_OFF,
+			"the host finds the secret at its address");
 	else
-		doctor_say(doctor, id, DOCTOR_PARTLY,
-			"root can attach a debugger to %s%s; machines made with "
-			"`coffer run --ptrace-slot` keep it out of cells", what,
-			is_cell ? "; PEEK does not show the secret, but who "
-			"steps it sees registers" : "");
-}
-
-static void descriptors(struct doctor *doctor, const char *id,
-	const char *what, pid_t pid)
-{
-	char name[128] = "";
-	int memory, count;
-
-	count = pry_descriptors(pid, &memory, name, sizeof(name));
-	if (count < 0)
-		doctor_promise(doctor, id, DOCTOR_ON,
-			"the descriptors of %s are closed to %s (%s)", what, who(),
-			strerror(-count));
-	else if (geteuid())
-		doctor_promise(doctor, id, DOCTOR_OFF,
-			"this user can list the %d descriptors of %s", count,
-			what);
-	else if (memory)
-		doctor_promise(doctor, id, DOCTOR_OFF,
-			"%s holds %d descriptors of memory that root can take, "
-			"such as %s", what, memory, name);
-	else
-		doctor_promise(doctor, id, DOCTOR_ON,
-			"root lists %d descriptors of %s, none of which is memory",
-			count, what);
+		doctor_promise(doctor, "host-read", DOCTOR_ON,
+			"the host reads nothing at the secret's address (%s)",
+			read ? "other bytes" : strerror(errno));
 }
 
 static void status_of(struct doctor *doctor, const char *what,
@@ -119,11 +155,11 @@ static void status_of(struct doctor *doctor, const char *what,
 			"/proc hides the status of %s", what);
 		return;
 	}
-	pry_id(id, sizeof(id), prefix, "seccomp");
+	snprintf(id, sizeof(id), "%s-seccomp", prefix);
 	doctor_promise(doctor, id, status.seccomp == 2 ? DOCTOR_ON : DOCTOR_OFF,
 		"%s runs %s", what, status.seccomp == 2 ?
 		"under a system-call filter" : "without a system-call filter");
-	pry_id(id, sizeof(id), prefix, "core-dumps");
+	snprintf(id, sizeof(id), "%s-core-dumps", prefix);
 	if (geteuid())
 		doctor_promise(doctor, id, status.owned_by_root ? DOCTOR_ON :
 			DOCTOR_OFF, "%s is %s, its core limit is %s", what,
@@ -136,7 +172,7 @@ static void status_of(struct doctor *doctor, const char *what,
 			status.core_limit ? "not 0" : "0");
 	if (pid != target->cell)
 		return;
-	pry_id(id, sizeof(id), prefix, "ptrace-slot");
+	snprintf(id, sizeof(id), "%s-ptrace-slot", prefix);
 	if (!status.tracer)
 		doctor_say(doctor, id, DOCTOR_OFF, "free: root can attach a "
 			"debugger; machines made with `coffer run --ptrace-slot` "
@@ -222,17 +258,9 @@ void doctor_pry(struct doctor *doctor, const struct doctor_target *target)
 			"no process to compare with: %s", strerror(errno));
 		return;
 	}
-	read_by(doctor, "proc-mem", "/proc/PID/mem", pry_proc_mem, target,
-		&control);
-	read_by(doctor, "vm-readv", "process_vm_readv", pry_vm_readv, target,
-		&control);
-	attach(doctor, "cell-ptrace", "the cell", target->cell, target, true);
-	attach(doctor, "processor-ptrace", "the processor", target->processor,
-		target, false);
+	look(doctor, target, &control);
 	pry_control_stop(&control);
-	descriptors(doctor, "cell-fds", "the cell", target->cell);
-	descriptors(doctor, "processor-fds", "the processor",
-		target->processor);
+	host_reads(doctor, target);
 	mapping(doctor, target);
 	text(doctor, target);
 	status_of(doctor, "the cell", "cell", target->cell, target);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "pry.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -10,40 +9,43 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define CELL_IMAGE_BASE 0x10000ul /* where a cell's own code begins */
 
-bool pry_control_start(struct pry_control *control)
+/* The child: the secret in a mapped file of memory that it keeps open, so
+ * that there is something for every way of looking. */
+static void control_run(pid_t parent, int fd, size_t size)
 {
-	/* On the heap of the parent, so in the child at the same address. */
-	uint8_t *bytes = malloc(sizeof(control->secret));
-	pid_t parent = getpid();
-
-	if (!bytes)
-		return false;
-	if (getrandom(control->secret, sizeof(control->secret), 0) !=
-			(ssize_t)sizeof(control->secret)) {
-		free(bytes);
-		return false;
-	}
-	memcpy(bytes, control->secret, sizeof(control->secret));
-	control->address = (uint64_t)(uintptr_t)bytes;
-	control->pid = fork();
-	if (!control->pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) !=
+			MAP_FAILED)
 		while (getppid() == parent)
 			pause();
-		_exit(0);
+	_exit(0);
+}
+
+bool pry_control_start(struct pry_control *control)
+{
+	size_t size = sizeof(control->secret);
+	pid_t parent = getpid();
+	int fd = memfd_create("control", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	if (getrandom(control->secret, size, 0) != (ssize_t)size ||
+			write(fd, control->secret, size) != (ssize_t)size) {
+		close(fd);
+		return false;
 	}
-	memset(bytes, 0, sizeof(control->secret));
-	free(bytes);
+	control->pid = fork();
+	if (!control->pid)
+		control_run(parent, fd, size);
+	close(fd);
 	return control->pid > 0;
 }
 
@@ -61,21 +63,6 @@ static int open_proc(pid_t pid, const char *name, int flags)
 	return open(path, flags | O_CLOEXEC);
 }
 
-bool pry_proc_mem(pid_t pid, uint64_t address, void *out, size_t size)
-{
-	int fd = open_proc(pid, "mem", O_RDONLY);
-	ssize_t n;
-	int error;
-
-	if (fd < 0)
-		return false;
-	n = pread(fd, out, size, (off_t)address);
-	error = n < 0 ? errno : EIO;
-	close(fd);
-	errno = error;
-	return n == (ssize_t)size;
-}
-
 bool pry_vm_readv(pid_t pid, uint64_t address, void *out, size_t size)
 {
 	struct iovec here = { out, size };
@@ -85,94 +72,6 @@ bool pry_vm_readv(pid_t pid, uint64_t address, void *out, size_t size)
 	if (n >= 0 && n != (ssize_t)size)
 		errno = EFAULT;
 	return n == (ssize_t)size;
-}
-
-static bool peek(pid_t pid, uint64_t address, void *out, size_t size)
-{
-	for (size_t at = 0; at < size; at += sizeof(long)) {
-		long word;
-
-		errno = 0;
-		word = ptrace(PTRACE_PEEKDATA, pid,
-			(void *)(uintptr_t)(address + at), NULL);
-		if (word == -1 && errno)
-			return false;
-		memcpy((char *)out + at, &word, sizeof(word));
-	}
-	return true;
-}
-
-enum pry_attach pry_attach(pid_t pid, uint64_t address, void *out,
-	size_t size, int *error)
-{
-	enum pry_attach result = PRY_ATTACH_BLIND;
-	int status;
-
-	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL)) {
-		*error = errno;
-		return PRY_ATTACH_REFUSED;
-	}
-	*error = 0;
-	if (!ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) &&
-			waitpid(pid, &status, __WALL) == pid) {
-		if (WIFSTOPPED(status) && peek(pid, address, out, size))
-			result = PRY_ATTACH_READ;
-		else
-			*error = errno;
-		ptrace(PTRACE_DETACH, pid, NULL, NULL);
-	}
-	return result;
-}
-
-/* Does descriptor n of the process become ours? */
-static bool take(pid_t pid, int n)
-{
-	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	int fd = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, n, 0);
-
-	if (pidfd >= 0)
-		close(pidfd);
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
-}
-
-int pry_descriptors(pid_t pid, int *memory, char *name, size_t size)
-{
-	int fd = open_proc(pid, "fd", O_RDONLY | O_DIRECTORY), count = 0;
-	struct dirent *entry;
-	DIR *directory;
-
-	*memory = 0;
-	if (fd < 0)
-		return -errno;
-	directory = fdopendir(fd);
-	if (!directory) {
-		int error = errno;
-
-		close(fd);
-		return -error;
-	}
-	while ((entry = readdir(directory))) {
-		char link[256];
-		ssize_t n;
-
-		if (entry->d_name[0] == '.')
-			continue;
-		count++;
-		n = readlinkat(fd, entry->d_name, link, sizeof(link) - 1);
-		if (n <= 0)
-			continue;
-		link[n] = 0;
-		if (!strncmp(link, "/memfd:", 7) || strstr(link, "secretmem")) {
-			if (take(pid, atoi(entry->d_name))) {
-				snprintf(name, size, "%s", link);
-				++*memory;
-			}
-		}
-	}
-	closedir(directory);
-	return count;
 }
 
 /* Walks /proc/PID/maps.  wanted: an address, or UINT64_MAX for the first
@@ -292,9 +191,4 @@ bool pry_status(pid_t pid, struct pry_status *out)
 	out->owned_by_root = !stat(path, &st) && st.st_uid == 0;
 	out->core_limit = !core_limited(pid);
 	return true;
-}
-
-void pry_id(char *id, size_t size, const char *prefix, const char *name)
-{
-	snprintf(id, size, "%s-%s", prefix, name);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ways in which one process looks into another on Linux, each tried for
- * real.  Functions that return int give 0 or a count, or a negative errno.
+ * What shows of another process on Linux besides its memory (for that see
+ * common/probe.h), and a process to compare with.  Functions that return int
+ * give 0 or a negative errno.
  */
 #ifndef COFFER_CLI_PRY_H
 #define COFFER_CLI_PRY_H
@@ -11,32 +12,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* An ordinary child with known bytes at a known address. */
+/* An ordinary child that holds known bytes. */
 struct pry_control {
 	pid_t pid;
-	uint64_t address;
 	uint8_t secret[32];
 };
 bool pry_control_start(struct pry_control *control);
 void pry_control_stop(struct pry_control *control);
 
 /* True if size bytes at an address of a process were read; errno if not. */
-bool pry_proc_mem(pid_t pid, uint64_t address, void *out, size_t size);
 bool pry_vm_readv(pid_t pid, uint64_t address, void *out, size_t size);
-
-enum pry_attach {
-	PRY_ATTACH_REFUSED, /* *error says how */
-	PRY_ATTACH_BLIND, /* attached; PEEK at the address was refused */
-	PRY_ATTACH_READ, /* attached; out has what PEEK read */
-};
-/* Attaches as a debugger does, stops the process for a moment, PEEKs, and
- * lets it go again. */
-enum pry_attach pry_attach(pid_t pid, uint64_t address, void *out,
-	size_t size, int *error);
-
-/* Number of descriptors in /proc/PID/fd.  *memory: how many of them are
- * memory that pidfd_getfd gave to us; name: one of these. */
-int pry_descriptors(pid_t pid, int *memory, char *name, size_t size);
 
 /* The name that /proc/PID/maps gives to the mapping of an address. */
 int pry_mapping(pid_t pid, uint64_t address, char *name, size_t size);
@@ -53,7 +38,5 @@ struct pry_status {
 	bool core_limit; /* a core file may be larger than 0 */
 };
 bool pry_status(pid_t pid, struct pry_status *out);
-
-void pry_id(char *id, size_t size, const char *prefix, const char *name);
 
 #endif

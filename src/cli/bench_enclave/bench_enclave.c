@@ -3,7 +3,6 @@
 #include "bench_work.h"
 #include <openenclave/enclave.h>
 #include <stdlib.h>
-#include <string.h>
 
 static uint8_t *g_secret; /* of the last bench_hide, until the enclave ends */
 
@@ -28,12 +27,12 @@ uint64_t bench_enclave_work(uint64_t rounds, uint64_t seed)
 	return bench_work(rounds, seed);
 }
 
-oe_result_t bench_hide(uint64_t *address, uint8_t *copy, size_t size)
+oe_result_t bench_hide(uint64_t *address, uint8_t *complement, size_t size)
 {
 	uint8_t *secret;
 	oe_result_t result;
 
-	if (!address || !copy || !size)
+	if (!address || !complement || !size)
 		return OE_INVALID_PARAMETER;
 	secret = malloc(size);
 	if (!secret)
@@ -46,6 +45,7 @@ oe_result_t bench_hide(uint64_t *address, uint8_t *copy, size_t size)
 	free(g_secret);
 	g_secret = secret;
 	*address = (uint64_t)secret;
-	memcpy(copy, secret, size);
+	for (size_t i = 0; i < size; i++)
+		complement[i] = (uint8_t)~secret[i];
 	return OE_OK;
 }
