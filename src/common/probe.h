@@ -48,6 +48,10 @@ struct probe_report {
 	char where[160]; /* which mapping, thread or file */
 };
 
+/* Can this process have that many bytes of memfd_secret memory?  Without it,
+ * root's looking is only stopped where access rights do. */
+bool probe_secret_memory(size_t size);
+
 /* What a way is called, for people. */
 const char *probe_way_name(enum probe_way);
 

@@ -15,6 +15,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#ifndef SYS_memfd_secret
+#define SYS_memfd_secret 447
+#endif
+
 /* Of a file that can only be mapped, and does not tell where its content
  * is. */
 #define MAPPED_MAX (256ull << 20)
@@ -181,4 +185,20 @@ int probe_way_map_files(struct probe *p)
 
 	snprintf(folder, sizeof(folder), "/proc/%d/map_files", p->pid);
 	return walk(p, folder);
+}
+
+bool probe_secret_memory(size_t size)
+{
+	void *map = MAP_FAILED;
+	int fd = (int)syscall(SYS_memfd_secret, O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	if (ftruncate(fd, (off_t)size) == 0)
+		map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (map == MAP_FAILED)
+		return false;
+	munmap(map, size);
+	return true;
 }

@@ -14,9 +14,10 @@
 #include <unistd.h>
 
 static void become(char *const argv[], uid_t uid, const char *folder, int in,
-	int out)
+	int out, int errors)
 {
-	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || (folder && chdir(folder)))
+	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 ||
+		(errors >= 0 && dup2(errors, 2) < 0) || (folder && chdir(folder)))
 		_exit(126);
 	if (uid != (uid_t)-1 && (setgroups(0, NULL) || setgid(uid) || setuid(uid)))
 		_exit(126);
@@ -25,7 +26,8 @@ static void become(char *const argv[], uid_t uid, const char *folder, int in,
 	_exit(127);
 }
 
-int peer_start(struct peer *p, char *const argv[], uid_t uid, const char *folder)
+int peer_start(struct peer *p, char *const argv[], uid_t uid, const char *folder,
+	int errors)
 {
 	int in[2], out[2];
 
@@ -39,7 +41,7 @@ int peer_start(struct peer *p, char *const argv[], uid_t uid, const char *folder
 	}
 	p->pid = fork();
 	if (p->pid == 0)
-		become(argv, uid, folder, in[0], out[1]);
+		become(argv, uid, folder, in[0], out[1], errors);
 	close(in[0]);
 	close(out[1]);
 	p->to = in[1];
@@ -122,6 +124,8 @@ int peer_end(struct peer *p, unsigned milliseconds)
 
 	if (p->to >= 0)
 		close(p->to);
+	if (p->pid <= 0)
+		return -1;
 	while (waitpid(p->pid, &status, WNOHANG) == 0) {
 		if (world_clock() >= end) {
 			kill(p->pid, SIGKILL);

@@ -18,9 +18,10 @@ struct peer {
 };
 
 /* Start argv[0] (a path); as another user, without groups, if uid is not -1;
- * in that folder if it is not NULL.  stderr stays ours.  0 or a negative
- * errno. */
-int peer_start(struct peer *, char *const argv[], uid_t uid, const char *folder);
+ * in that folder if it is not NULL.  errors becomes its standard error (-1:
+ * ours).  0 or a negative errno. */
+int peer_start(struct peer *, char *const argv[], uid_t uid, const char *folder,
+	int errors);
 
 /* Send a line. */
 void peer_say(struct peer *, const char *format, ...)

@@ -176,6 +176,16 @@ enum box_status box_compute(uint8_t *sealed, size_t capacity, size_t *written)
 	return status;
 }
 
+uint64_t box_where(void)
+{
+	uint64_t address;
+
+	pthread_mutex_lock(&g_lock);
+	address = (uint64_t)g_table.records;
+	pthread_mutex_unlock(&g_lock);
+	return address;
+}
+
 void box_close(void)
 {
 	pthread_mutex_lock(&g_lock);

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ *   sealed-box-demo --enclave SIGNED --data CSV --bin DIR [--quiet]
+ *
+ * DIR holds sealed-box-owner, sealed-box-host and Coffer's own programs.
+ * Exit status: 0 when every step went as told, else 1.
+ */
+#include "story.h"
+#include "common/probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static bool set_up(struct story *s, const char *bin)
+{
+	int error;
+
+	setenv("COFFER_BINDIR", bin, 1);
+	snprintf(s->owner, sizeof(s->owner), "%s/sealed-box-owner", bin);
+	snprintf(s->host, sizeof(s->host), "%s/sealed-box-host", bin);
+	snprintf(s->sign, sizeof(s->sign), "%s/oesign", bin);
+	error = world_open(&s->world, (uid_t)-1);
+	if (error) {
+		fprintf(stderr, "no temporary folder: %s\n", strerror(-error));
+		return false;
+	}
+	snprintf(s->private, sizeof(s->private), "%s/owner", s->world.folder);
+	snprintf(s->post, sizeof(s->post), "%s/post", s->world.folder);
+	return mkdir(s->private, 0700) == 0 && mkdir(s->post, 0700) == 0;
+}
+
+/* A record whose figures are rare enough to look for. */
+static bool pick_record(const char *path, char *record, size_t size, size_t *count)
+{
+	FILE *f = fopen(path, "r");
+	char line[512];
+
+	*count = 0;
+	record[0] = 0;
+	while (f && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\r\n")] = 0;
+		if (++*count == 12346)
+			snprintf(record, size, "%s", line);
+	}
+	if (f)
+		fclose(f);
+	*count -= *count > 0;
+	return record[0];
+}
+
+static void show_bytes(struct story *s, const char *name, size_t count)
+{
+	unsigned char bytes[32];
+	char path[256];
+	size_t n = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", s->post, name);
+	f = fopen(path, "rb");
+	if (f && fseek(f, 100, SEEK_SET) == 0)
+		n = fread(bytes, 1, count, f);
+	if (f)
+		fclose(f);
+	for (size_t i = 0; i < n; i++)
+		say(s, " %02x", bytes[i]);
+	say(s, " ...\n");
+}
+
+static void show_identity(struct story *s)
+{
+	char *argv[] = { s->sign, "dump", "-e", (char *)s->enclave, NULL };
+	char line[2048], mrenclave[80] = "";
+	struct peer p;
+
+	if (peer_start(&p, argv, (uid_t)-1, NULL, -1) == 0) {
+		while (peer_hear(&p, line, sizeof(line), 10000))
+			if (!strncmp(line, "mrenclave=", 10))
+				snprintf(mrenclave, sizeof(mrenclave), "%.64s", line + 10);
+		peer_end(&p, 10000);
+	}
+	judge(s, strlen(mrenclave) == 64, "signed image, MRENCLAVE %.16s...",
+		mrenclave);
+}
+
+static bool step_load(struct story *s)
+{
+	char *argv[] = { s->host, (char *)s->enclave, s->post, NULL };
+	char text[512];
+	int error;
+
+	heading(s, "The host application loads the enclave");
+	show_identity(s);
+	error = peer_start(&s->application, argv, (uid_t)-1, NULL, -1);
+	if (!judge(s, !error && peer_expect(&s->application, "ok", text,
+			sizeof(text), 20000), "measured page by page and started"))
+		return false;
+	say(s, "           host application %d, driver cofferd %d, processor "
+		"coffer-cpu %d,\n           the cell that runs the enclave %d: four "
+		"processes\n", s->application.pid, world_find("cofferd"),
+		world_find("coffer-cpu"), world_find_cell());
+	if (!judge(s, ask(s, "key", text, sizeof(text)), "%s", text))
+		return false;
+	say(s, "   Mind: nothing proves to the owner yet that this key was made by "
+		"this enclave.\n   That proof is an attestation quote, which this "
+		"demo does not use; the owner takes\n   the key on trust.\n");
+	return true;
+}
+
+static bool step_seal(struct story *s, const char *record, size_t count)
+{
+	char key[256], errors[1024];
+	char *argv[] = { s->owner, "seal", "--data", (char *)s->data, "--to", key,
+		"--private", s->private, "--out", s->post, NULL };
+	int status;
+
+	heading(s, "The data owner encrypts the records");
+	snprintf(key, sizeof(key), "%s/public.key", s->post);
+	status = run(s, argv, false, errors, sizeof(errors));
+	if (!judge(s, status == 0, "%zu records under AES-256-GCM, the key wrapped "
+		"to the enclave's key %s", count, errors))
+		return false;
+	say(s, "           one record:  %s\n           as it leaves:", record);
+	show_bytes(s, "records.sealed", 20);
+	return true;
+}
+
+static void flip_copy(struct story *s)
+{
+	char command[512];
+	FILE *f;
+	int c;
+
+	snprintf(command, sizeof(command), "%s/records.sealed", s->post);
+	f = fopen(command, "rb");
+	snprintf(command, sizeof(command), "%s/records.changed", s->post);
+	if (f) {
+		FILE *to = fopen(command, "wb");
+		long at = 0;
+
+		while (to && (c = getc(f)) != EOF)
+			putc(at++ == 300000 ? c ^ 4 : c, to);
+		fclose(f);
+		if (to)
+			fclose(to);
+	}
+}
+
+static bool step_open(struct story *s, size_t count)
+{
+	char text[512], expected[32];
+	bool good;
+
+	heading(s, "The host hands both to the enclave");
+	flip_copy(s);
+	good = !ask(s, "open records.changed", text, sizeof(text)) &&
+		!strcmp(text, "not authentic");
+	judge(s, good, "with one bit changed on the way: %s", text);
+	good = ask(s, "open", text, sizeof(text));
+	snprintf(expected, sizeof(expected), "%zu", count);
+	return judge(s, good && !strcmp(text, expected),
+		"unchanged: %s records now lie decrypted inside, and only there", text);
+}
+
+static void step_result(struct story *s)
+{
+	char result[256], text[512], errors[1024];
+	char *argv[] = { s->owner, "open", "--private", s->private, "--result",
+		result, "--check", (char *)s->data, NULL };
+
+	heading(s, "The enclave computes; the owner opens the result");
+	snprintf(result, sizeof(result), "%s/result.sealed", s->post);
+	if (!judge(s, ask(s, "compute", text, sizeof(text)),
+		"the host gets a result of %s encrypted bytes:", text))
+		return;
+	say(s, "          ");
+	show_bytes(s, "result.sealed", 20);
+	say(s, "\n");
+	judge(s, run(s, argv, true, errors, sizeof(errors)) == 0,
+		"only the owner's key opens it, bound to these records %s", errors);
+	judge(s, ask(s, "close", text, sizeof(text)),
+		"the enclave has wiped records and keys");
+}
+
+static void step_end(struct story *s)
+{
+	int status = peer_end(&s->application, 20000);
+	size_t left;
+
+	judge(s, status == 0, "the enclave is gone, the host has ended");
+	left = world_close(&s->world);
+	judge(s, left == 0, "no process and no file is left behind");
+}
+
+static void tell(struct story *s)
+{
+	char record[512];
+	size_t count;
+
+	say(s, "The sealed box\n"
+		"==============\n"
+		"A data owner has health records and wants statistics of them, "
+		"computed by a host\napplication on somebody else's machine. The "
+		"host must not see a single record. So\nthe sums are done in an SGX "
+		"enclave; the SGX machine is Coffer, in software.\n");
+	if (!pick_record(s->data, record, sizeof(record), &count)) {
+		judge(s, false, "%s has too few records", s->data);
+		return;
+	}
+	if (step_load(s) && step_seal(s, record, count) && step_open(s, count)) {
+		heading(s, "While they lie there: who can look in?");
+		story_pry(s, record);
+		step_result(s);
+	}
+	heading(s, "A changed image does not run");
+	story_wrong_images(s);
+	heading(s, "The end");
+	step_end(s);
+	say(s, "\nThe isolation was real on this machine, and its root of trust is "
+		"software: whoever\ncontrols the kernel controls Coffer. On a machine "
+		"with SGX the same image runs with\nthe same MRENCLAVE. `coffer doctor` "
+		"says what holds here.\n");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "enclave", required_argument, NULL, 'e' },
+		{ "data", required_argument, NULL, 'd' },
+		{ "bin", required_argument, NULL, 'b' },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct story s = { .application = { .pid = -1, .to = -1, .from = -1 } };
+	const char *bin = NULL;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "q", options, NULL)) != -1) {
+		switch (option) {
+		case 'e': s.enclave = optarg; break;
+		case 'd': s.data = optarg; break;
+		case 'b': bin = optarg; break;
+		case 'q': s.quiet = true; break;
+		default: return 2;
+		}
+	}
+	if (!s.enclave || !s.data || !bin || optind != argc) {
+		fprintf(stderr, "usage: sealed-box-demo --enclave SIGNED --data CSV "
+			"--bin DIR [--quiet]\n");
+		return 2;
+	}
+	if (!set_up(&s, bin))
+		return 1;
+	tell(&s);
+	printf(s.failed ? "\nThe demo failed: %u steps went wrong.\n" :
+		"\nEvery step went as told.\n", s.failed);
+	return s.failed ? 1 : 0;
+}

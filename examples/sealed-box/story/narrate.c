@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "story.h"
+
+#include <sys/mman.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define ANSWER_MILLISECONDS 30000u
+
+void say(const struct story *s, const char *format, ...)
+{
+	va_list list;
+
+	if (s->quiet)
+		return;
+	va_start(list, format);
+	vprintf(format, list);
+	va_end(list);
+	fflush(stdout);
+}
+
+void heading(struct story *s, const char *text)
+{
+	say(s, "\n%u. %s\n", ++s->step, text);
+}
+
+bool judge(struct story *s, bool good, const char *format, ...)
+{
+	va_list list;
+
+	if (good && s->quiet)
+		return good;
+	printf(good ? "   [ok]    " : "   [WRONG] ");
+	va_start(list, format);
+	vprintf(format, list);
+	va_end(list);
+	printf("\n");
+	fflush(stdout);
+	s->failed += !good;
+	return good;
+}
+
+bool ask(struct story *s, const char *command, char *rest, size_t size)
+{
+	char line[1024];
+	bool good;
+
+	snprintf(rest, size, "no answer");
+	peer_say(&s->application, "%s", command);
+	if (!peer_hear(&s->application, line, sizeof(line), ANSWER_MILLISECONDS))
+		return false;
+	good = !strncmp(line, "ok", 2);
+	snprintf(rest, size, "%s", line + strcspn(line, " ") +
+		(strchr(line, ' ') != NULL));
+	return good;
+}
+
+static void drain(struct peer *p, bool shown)
+{
+	char line[1024];
+
+	while (peer_hear(p, line, sizeof(line), ANSWER_MILLISECONDS))
+		if (shown)
+			printf("%s\n", line);
+	fflush(stdout);
+}
+
+int run(struct story *s, char *const argv[], bool shown, char *errors, size_t size)
+{
+	int fd = errors ? memfd_create("errors", MFD_CLOEXEC) : -1, status;
+	struct peer p;
+	ssize_t n;
+
+	if (errors)
+		errors[0] = 0;
+	if (peer_start(&p, argv, (uid_t)-1, NULL, fd))
+		return -1;
+	close(p.to);
+	p.to = -1;
+	drain(&p, shown && !s->quiet);
+	status = peer_end(&p, ANSWER_MILLISECONDS);
+	if (fd >= 0) {
+		n = pread(fd, errors, size - 1, 0);
+		errors[n < 0 ? 0 : n] = 0;
+		close(fd);
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
