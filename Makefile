@@ -11,6 +11,7 @@ SANITIZE_BUILD := $(BUILD)-sanitize
 FUZZ_SECONDS ?= 600
 TESTS ?=
 
+FOLDERS := $(shell find src examples tests docs -name meson.build | sort)
 MESON_OPTIONS := --prefix $(PREFIX) $(OPTIONS)
 
 .PHONY: all help packages configure demo test bench sanitize fuzz install clean
@@ -33,14 +34,18 @@ help:
 packages:
 	@tools/check-packages $(if $(findstring clang,$(CC)),clang)
 
-# The build directory remembers its compiler and prefix; another one means
-# a fresh start.
+# The build directory remembers its compiler and options; others mean a fresh
+# start. Folders are found by their meson.build, which Ninja does not watch.
 configure: packages
 	@mkdir -p $(BUILD)
 	@if [ ! -f $(BUILD)/build.ninja ] || \
 	    [ "$$(cat $(BUILD)/.options 2>/dev/null)" != "$(CC) $(MESON_OPTIONS)" ]; then \
 		rm -rf $(BUILD) && CC='$(CC)' meson setup $(BUILD) $(MESON_OPTIONS) && \
-		echo '$(CC) $(MESON_OPTIONS)' >$(BUILD)/.options; \
+		echo '$(CC) $(MESON_OPTIONS)' >$(BUILD)/.options && \
+		echo '$(FOLDERS)' >$(BUILD)/.folders; \
+	elif [ "$$(cat $(BUILD)/.folders 2>/dev/null)" != "$(FOLDERS)" ]; then \
+		meson setup --reconfigure $(BUILD) && \
+		echo '$(FOLDERS)' >$(BUILD)/.folders; \
 	fi
 
 demo: all
