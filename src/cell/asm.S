@@ -16,8 +16,15 @@
 #define CELL_TABLE_VA 0x2c0020000000
 #define CELL_AREAS_VA 0x2c0010000000
 
+	/* First in the text: what the processor needs to know (control.h). */
+	.section .text.cell_info, "ax"
+	.quad	0x314c4c4543464f43 /* "COFCELL1" */
+	.quad	gate_exit_entry
+	.quad	cell_text_end
+	.quad	0
+
 	.section .text.gate_stubs, "ax"
-	.balign 4096
+	.balign 64
 	.globl gate_stubs, gate_stubs_end
 gate_stubs:
 	.set i, 0

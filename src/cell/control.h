@@ -36,6 +36,15 @@
 #define CELL_FD_STATE 10 /* memfd_secret for data, stacks, thread areas */
 #define CELL_FD_COUNT 11
 
+/* At the start of the cell's text. */
+struct cell_info {
+	uint64_t magic; /* CELL_INFO_MAGIC */
+	uint64_t exit_entry; /* where a patched EEXIT goes */
+	uint64_t text_end; /* address; the text starts at CELL_IMAGE */
+	uint64_t reserved;
+};
+#define CELL_INFO_MAGIC 0x314c4c4543464f43ull
+
 enum cell_state {
 	CELL_STARTING = 0, CELL_READY = 1, CELL_FAILED = 2,
 };

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The processor's side of door.h. */
+#ifndef COFFER_CPU_DOOR_SERVE_H
+#define COFFER_CPU_DOOR_SERVE_H
+
+#include "machine.h"
+
+struct door {
+	int fd, events_fd;
+	uint32_t flags; /* DOOR_CPU_* of the process itself */
+	struct machine *machine;
+};
+
+/* Answers requests until the driver closes the door. */
+void door_serve(struct door *);
+
+/* Tells the driver; from any thread. */
+void door_cell_died(struct door *, uint32_t secs, uint32_t wait_status);
+
+#endif

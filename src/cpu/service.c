@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * EREPORT and EGETKEY for a running cell: its threads ring a doorbell, a
+ * thread here per cell runs the leaf and answers.  Everything in the control
+ * region is the cell's word: each value is read once, and the identity that a
+ * leaf works for is the space's, whatever the cell says.
+ */
+#include "secret_heap.h"
+#include "space.h"
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STACK_SIZE (128u * 1024u)
+
+struct service_arg {
+	struct engine_cell *e;
+	struct space *s;
+	void *stack;
+};
+
+static void answer(struct engine_cell *e, struct space *s,
+	struct cell_service *slot)
+{
+	volatile struct cell_service *in = slot;
+	struct engine_enclu q = {
+		.leaf = in->leaf, .rax = in->rax, .rbx = in->rbx,
+		.rcx = in->rcx, .rdx = in->rdx,
+	};
+
+	e->config.events.enclu(e->config.events.ctx, s->secs, &q);
+	slot->rax = q.rax;
+	slot->kind = q.fault ? CELL_SERVICE_FAULT : CELL_SERVICE_RESULT;
+	slot->flags_changed = q.writes_flags;
+	slot->zf = q.zf;
+	slot->vector = q.vector;
+	slot->error_code = q.error_code;
+	slot->address = q.address;
+	__atomic_store_n(&slot->state, CELL_SERVICE_DONE, __ATOMIC_SEQ_CST);
+	futex_op(&slot->state, FUTEX_WAKE, 1, 0);
+}
+
+static void *serve(void *arg)
+{
+	struct service_arg *a = arg;
+	struct engine_cell *e = a->e;
+	struct space *s = a->s;
+	struct cell_control *c = s->control;
+
+	while (!__atomic_load_n(&s->stopping, __ATOMIC_ACQUIRE)) {
+		uint32_t bell = __atomic_load_n(&c->doorbell, __ATOMIC_SEQ_CST);
+		bool found = false;
+
+		for (uint32_t i = 0; i < s->tcs_count; i++) {
+			if (__atomic_load_n(&c->service[i].state,
+				    __ATOMIC_ACQUIRE) != CELL_SERVICE_ASKED)
+				continue;
+			answer(e, s, &c->service[i]);
+			found = true;
+		}
+		if (found)
+			continue;
+		__atomic_store_n(&c->cpu_naps, 1, __ATOMIC_SEQ_CST);
+		futex_op(&c->doorbell, FUTEX_WAIT, bell, 0);
+		__atomic_store_n(&c->cpu_naps, 0, __ATOMIC_SEQ_CST);
+	}
+	return NULL;
+}
+
+int service_start(struct engine_cell *e, struct space *s)
+{
+	struct service_arg *a = aligned_alloc(4096, STACK_SIZE);
+	pthread_attr_t attr;
+	int r;
+
+	if (a == NULL)
+		return -ENOMEM;
+	/* The argument lies at the far end of the thread's own stack. */
+	*a = (struct service_arg){ .e = e, .s = s, .stack = a };
+	pthread_attr_init(&attr);
+	pthread_attr_setstack(&attr, (char *)a + 4096, STACK_SIZE - 4096);
+	r = pthread_create(&s->service, &attr, serve, a);
+	pthread_attr_destroy(&attr);
+	if (r != 0) {
+		free(a);
+		return -r;
+	}
+	s->service_stack = a;
+	s->has_service = true;
+	return 0;
+}
+
+void service_stop(struct space *s)
+{
+	if (!s->has_service)
+		return;
+	__atomic_store_n(&s->stopping, true, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(&s->control->doorbell, 1, __ATOMIC_SEQ_CST);
+	futex_op(&s->control->doorbell, FUTEX_WAKE, INT_MAX, 0);
+	pthread_join(s->service, NULL);
+	s->has_service = false;
+	free(s->service_stack);
+}
