@@ -11,8 +11,8 @@ SANITIZE_BUILD := $(BUILD)-sanitize
 FUZZ_SECONDS ?= 600
 TESTS ?=
 
-FOLDERS := $(shell find src examples tests docs -name meson.build | sort)
-MESON_OPTIONS := --prefix $(PREFIX) $(OPTIONS)
+FOLDERS := $(shell find src examples tests docs install -name meson.build | sort)
+MESON_OPTIONS := --prefix $(PREFIX) --libdir lib $(OPTIONS)
 
 .PHONY: all help packages configure demo test bench sanitize fuzz install clean
 
