@@ -16,8 +16,8 @@ OE_EXTERNC_BEGIN
 
 /*
  * Called once, before any other, with the enclave's heap: from start up to,
- * not including, end; both page aligned, all bytes zero and untouched. May
- * not allocate.
+ * not including, end; both page aligned. What is in it is not measured, so it
+ * may be anything. May not allocate.
  */
 void oe_allocator_init(void *heap_start_address, void *heap_end_address);
 

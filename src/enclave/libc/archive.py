@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Make liboelibc.a: our objects first, then those of musl's libc.a that are
-kept. Usage: archive.py AR OUT MUSL.a LEFT-OUT-LIST OBJECT...
+"""Make one static library of objects and of other static libraries.
+Usage: archive.py AR OUT LEFT-OUT-LIST FILE...
 
-The list names one member of musl's archive a line, without its suffix; `#`
-begins a comment. A name that the archive does not have is an error: then it
-is another version of musl than the list was made for.
+OUT gets the FILEs that are objects first, then the members of those that are
+archives. LEFT-OUT-LIST names one member of the first archive a line, without
+its suffix, that OUT does not get; `#` begins a comment. A name that the
+archive does not have is an error: then it is another version of the library
+than the list was made for.
 """
 import os
 import subprocess
@@ -56,23 +58,25 @@ def write(path, found):
 
 
 def main():
-    ar, out, musl, listed = sys.argv[1:5]
+    ar, out, listed = sys.argv[1:4]
     with open(listed) as f:
-        left_out = set(f.read().split('\n'))
-    left_out = {n.split('#')[0].strip() for n in left_out} - {''}
-    kept, seen = [], set()
-    for name, body in members(musl):
-        stem = os.path.splitext(name)[0]
-        seen.add(stem)
-        if stem not in left_out:
-            kept.append((name, body))
-    if left_out - seen:
-        sys.exit(f'{musl}: no member {sorted(left_out - seen)}')
-    mine = []
-    for path in sys.argv[5:]:
+        left_out = set(line.split('#')[0].strip() for line in f) - {''}
+    objects = [p for p in sys.argv[4:] if not p.endswith('.a')]
+    archives = [p for p in sys.argv[4:] if p.endswith('.a')]
+    found = []
+    for path in objects:
         with open(path, 'rb') as f:
-            mine.append(('coffer_' + os.path.basename(path), f.read()))
-    write(out, mine + kept)
+            found.append(('coffer_' + os.path.basename(path), f.read()))
+    for path in archives:
+        seen = set()
+        for name, body in members(path):
+            stem = name.split('.')[0]
+            seen.add(stem)
+            if path != archives[0] or stem not in left_out:
+                found.append((name, body))
+        if path == archives[0] and left_out - seen:
+            sys.exit(f'{path}: no member {sorted(left_out - seen)}')
+    write(out, found)
     subprocess.run([ar, 's', out], check=True)
 
 

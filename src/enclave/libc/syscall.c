@@ -24,10 +24,12 @@
 #include <errno.h>
 #include <limits.h>
 #include <openenclave/enclave.h>
+#include <stdarg.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
+#include <unistd.h>
 
 long libc_write_all(int fd, const void *data, size_t size)
 {
@@ -236,4 +238,20 @@ long __syscall_cp(long n, long a, long b, long c, long d, long e, long f)
 
 	musl_self()->errno_value = saved;
 	return result;
+}
+
+long syscall(long n, ...)
+{
+	long a[6], result;
+	va_list list;
+
+	va_start(list, n);
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(list, long);
+	va_end(list);
+	result = oe_syscall(n, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (result >= 0 || result < -4095)
+		return result;
+	errno = (int)-result;
+	return -1;
 }
