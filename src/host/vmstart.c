@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+#include "vmstart.h"
+
+#include "common/paths.h"
+#include "common/spawn.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LOCK_WAIT_MS 60000
+#define START_WAIT_MS 50000
+#define ATTEMPTS 5
+
+static void nap(void)
+{
+	const struct timespec ms = { 0, 2000000 };
+
+	nanosleep(&ms, NULL);
+}
+
+static int try_connect(const struct sockaddr_un *address)
+{
+	int fd, r;
+
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	do
+		r = connect(fd, (const struct sockaddr *)address,
+			sizeof(*address)) ? -errno : 0;
+	while (r == -EINTR);
+	if (r) {
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+static bool nobody_there(int r)
+{
+	return r == -ENOENT || r == -ECONNREFUSED || r == -ENOTDIR;
+}
+
+/* A lock file that was removed while we waited for it locks nothing. */
+static bool still_named(int fd, const char *path)
+{
+	struct stat ours, named;
+
+	return !fstat(fd, &ours) && !stat(path, &named) &&
+		ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+static int take_lock(const char *runtime, struct why *why)
+{
+	char path[PATH_MAX];
+	int fd, r, waited = 0;
+
+	r = paths_join(path, sizeof(path), runtime, "lock", why);
+	while (!r) {
+		r = paths_make(runtime, true, why);
+		if (r)
+			break;
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+			0600);
+		if (fd < 0) {
+			r = -errno;
+			if (r != -ENOENT)
+				return why_set(why, r, "cannot open %s: %s",
+					path, strerror(-r));
+		} else if (!flock(fd, LOCK_EX | LOCK_NB)) {
+			if (still_named(fd, path))
+				return fd;
+		}
+		if (fd >= 0)
+			close(fd);
+		/* Held, or just removed by a driver that ended. */
+		r = 0;
+		if ((waited += 2) > LOCK_WAIT_MS)
+			return why_set(why, -ETIMEDOUT, "%s was held by "
+				"another process for too long", path);
+		nap();
+	}
+	return r;
+}
+
+/* What cofferd says about its start: "ready\n", or why not. */
+static int hear(int fd, const char *program, struct why *why)
+{
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	char text[sizeof(why->text)];
+	size_t used = 0;
+
+	for (;;) {
+		int r = poll(&wait, 1, START_WAIT_MS);
+		ssize_t n;
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			return why_set(why, -ETIMEDOUT, "%s did not get ready "
+				"in %d s", program, START_WAIT_MS / 1000);
+		n = read(fd, text + used, sizeof(text) - 1 - used);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		used += (size_t)n;
+	}
+	text[used] = '\0';
+	if (!strcmp(text, "ready\n"))
+		return 0;
+	if (!used)
+		return why_set(why, -ENODEV, "%s ended without a word",
+			program);
+	return why_set(why, -ENODEV, "cofferd: %s", text);
+}
+
+static int start(const char *vm, int lock, struct why *why)
+{
+	char path[PATH_MAX];
+	char *argv[] = { path, "--vm", (char *)vm, "--ready", "3", "--lock",
+		"4", NULL };
+	int fds[2], told[2], r;
+
+	r = spawn_find("cofferd", path, sizeof(path), why);
+	if (r)
+		return r;
+	if (pipe2(told, O_CLOEXEC))
+		return why_set(why, -errno, "no pipe: %s", strerror(errno));
+	fds[0] = told[1];
+	fds[1] = lock;
+	r = spawn_detached(path, argv, fds, 2);
+	close(told[1]);
+	if (r)
+		why_set(why, r, "cannot start %s: %s", path, strerror(-r));
+	else
+		r = hear(told[0], path, why);
+	close(told[0]);
+	return r;
+}
+
+int vmstart_connect(const char *vm, struct why *why)
+{
+	char runtime[PATH_MAX], base[PATH_MAX];
+	struct sockaddr_un address;
+	int fd = -ENOENT, lock, r;
+
+	r = paths_runtime(base, sizeof(base), why);
+	if (!r)
+		r = paths_vm_runtime(vm, runtime, sizeof(runtime), why);
+	if (!r)
+		r = paths_socket(runtime, &address, why);
+	if (!r)
+		r = paths_make(base, false, why);
+	for (int i = 0; !r && i < ATTEMPTS; i++) {
+		fd = try_connect(&address);
+		if (!nobody_there(fd))
+			break;
+		lock = take_lock(runtime, why);
+		if (lock < 0)
+			return lock;
+		fd = try_connect(&address);
+		if (nobody_there(fd))
+			r = start(vm, lock, why);
+		close(lock);
+		if (fd >= 0)
+			break;
+	}
+	if (r)
+		return r;
+	if (fd < 0)
+		return why_set(why, fd, "cannot reach the virtual machine %s "
+			"at %s: %s", vm, address.sun_path, strerror(-fd));
+	return fd;
+}

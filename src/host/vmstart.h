@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reaching a virtual machine's driver: connects to cofferd and, where none
+ * runs, starts it.  Any number of processes may try at once; the lock file
+ * in the machine's runtime directory lets one of them start it.
+ */
+#ifndef COFFER_HOST_VMSTART_H
+#define COFFER_HOST_VMSTART_H
+
+#include "common/why.h"
+
+/* A socket connected to the driver of a virtual machine (a name as by
+ * paths_name_ok()), or a negative errno.  The driver may be about to end:
+ * a connection that closes before it answers is tried again by the caller. */
+int vmstart_connect(const char *vm, struct why *why);
+
+#endif
