@@ -46,7 +46,8 @@ bool sigstruct_is_signed(const struct sgx_crypto_ops *crypto,
 	crypto->sha256.update(&context, bytes + SGX_SIGSTRUCT_PART2_OFFSET,
 		SGX_SIGSTRUCT_PART2_SIZE);
 	crypto->sha256.final(&context, digest);
-	return crypto->rsa3072_verify(sig->modulus, sig->signature, digest) == 0;
+	return crypto->rsa3072_verify(sig->modulus, sig->signature, sig->q1,
+		sig->q2, digest) == 0;
 }
 
 void sigstruct_mrsigner(const struct sgx_crypto_ops *crypto,

@@ -10,8 +10,8 @@
  * are reserved here, as on every platform that Coffer stands in for). */
 bool sigstruct_is_well_formed(const struct sgx_sigstruct *sig);
 
-/* Does the signature cover the signed bytes under the key inside?  Q1 and Q2
- * are help for hardware that cannot divide, and are not used. */
+/* Does the signature cover the signed bytes under the key inside, and are Q1
+ * and Q2 the quotients that belong to it? */
 bool sigstruct_is_signed(const struct sgx_crypto_ops *crypto,
 	const struct sgx_sigstruct *sig);
 

@@ -38,6 +38,30 @@ static void put_modulus(int signer, uint8_t modulus[384])
 	BN_free(n);
 }
 
+/* By long division, without the shortcut that the code under test takes:
+ * Q2 = floor((S^3 - Q1 S M) / M). */
+static void put_quotients(struct sgx_sigstruct *sig)
+{
+	BN_CTX *context = BN_CTX_new();
+	BIGNUM *m = BN_lebin2bn(sig->modulus, 384, NULL);
+	BIGNUM *s = BN_lebin2bn(sig->signature, 384, NULL);
+	BIGNUM *a = BN_new(), *b = BN_new(), *q = BN_new();
+
+	assert_true(BN_mul(a, s, s, context) &&
+		BN_div(q, NULL, a, m, context));
+	assert_int_equal(BN_bn2lebinpad(q, sig->q1, 384), 384);
+	assert_true(BN_mul(a, a, s, context) && BN_mul(b, q, s, context) &&
+		BN_mul(b, b, m, context) && BN_sub(a, a, b) &&
+		BN_div(q, NULL, a, m, context));
+	assert_int_equal(BN_bn2lebinpad(q, sig->q2, 384), 384);
+	BN_free(a);
+	BN_free(b);
+	BN_free(q);
+	BN_free(s);
+	BN_free(m);
+	BN_CTX_free(context);
+}
+
 void world_sign(struct sgx_sigstruct *sig, int signer)
 {
 	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(signer_key(signer), NULL);
@@ -61,6 +85,7 @@ void world_sign(struct sgx_sigstruct *sig, int signer)
 		sizeof digest), 1);
 	for (size_t i = 0; i < sizeof big_endian; i++)
 		sig->signature[i] = big_endian[sizeof big_endian - 1 - i];
+	put_quotients(sig);
 	EVP_PKEY_CTX_free(context);
 }
 
