@@ -170,7 +170,8 @@ static int greet(struct processor *cpu, const struct vmconf *conf,
 
 	if (processor_ask(cpu, &hello, sizeof(hello), -1, &cpu->hello.r,
 		sizeof(cpu->hello)))
-		return why_set(why, -ENODEV, "%s", cpu->why.text);
+		return why_set(why, -ENODEV, "%s; its reason is in the log of "
+			"the virtual machine", cpu->why.text);
 	if (cpu->hello.r.status != DOOR_OK)
 		return why_set(why, -ENODEV, "the processor does not start: "
 			"%s", cpu->hello.r.text);
@@ -192,7 +193,7 @@ int processor_start(struct processor *cpu, const char *state,
 	char *argv[16] = { path, "--door", "3", "--events", "4", "--state",
 		(char *)state, "--epc-pages", pages };
 	int door[2] = { -1, -1 }, events[2] = { -1, -1 };
-	int fds[3], argc = 9, r, status;
+	int fds[2], argc = 9, r, status;
 
 	memset(cpu, 0, sizeof(*cpu));
 	cpu->door = cpu->events = cpu->pidfd = -1;
@@ -202,10 +203,6 @@ int processor_start(struct processor *cpu, const char *state,
 	snprintf(pages, sizeof(pages), "%u", conf->epc_pages);
 	if (conf->ptrace_slot)
 		argv[argc++] = "--ptrace-slot";
-	if (log_fd >= 0) {
-		argv[argc++] = "--log";
-		argv[argc++] = "5";
-	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, door) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, events)) {
 		r = -errno;
@@ -215,10 +212,9 @@ int processor_start(struct processor *cpu, const char *state,
 	}
 	fds[0] = door[1];
 	fds[1] = events[1];
-	fds[2] = log_fd;
 	cpu->door = door[0];
 	cpu->events = events[0];
-	cpu->pid = spawn_child(path, argv, fds, log_fd >= 0 ? 3 : 2, log_fd);
+	cpu->pid = spawn_child(path, argv, fds, 2, log_fd);
 	close(door[1]);
 	close(events[1]);
 	if (cpu->pid < 0) {

@@ -22,8 +22,8 @@ struct processor {
 	struct door_hello_reply hello;
 };
 
-/* Finds and starts coffer-cpu on a state directory and greets it.  log_fd is
- * handed to it (-1: none).  0 or a negative errno; then nothing is left. */
+/* Finds and starts coffer-cpu on a state directory and greets it.  log_fd
+ * becomes its standard error (-1: none).  0 or a negative errno; then nothing is left. */
 int processor_start(struct processor *cpu, const char *state,
 	const struct vmconf *conf, int log_fd, struct why *why);
 
