@@ -17,7 +17,6 @@
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -80,43 +79,36 @@ out:
 	return key;
 }
 
-static bool is_number(const BIGNUM *number, const uint8_t expected[RSA_SIZE])
-{
-	uint8_t bytes[RSA_SIZE];
-
-	return BN_bn2lebinpad(number, bytes, RSA_SIZE) == RSA_SIZE &&
-		!memcmp(bytes, expected, RSA_SIZE);
-}
-
-/* Q1 = floor(S^2 / M), Q2 = floor(S (S^2 mod M) / M). */
-static bool quotients_are_right(const uint8_t modulus[RSA_SIZE],
-	const uint8_t signature[RSA_SIZE], const uint8_t q1[RSA_SIZE],
-	const uint8_t q2[RSA_SIZE])
+static int rsa3072_quotients(const uint8_t modulus[RSA_SIZE],
+	const uint8_t signature[RSA_SIZE], uint8_t q1[RSA_SIZE],
+	uint8_t q2[RSA_SIZE])
 {
 	BN_CTX *context = BN_CTX_new();
 	BIGNUM *m = BN_lebin2bn(modulus, RSA_SIZE, NULL);
 	BIGNUM *s = BN_lebin2bn(signature, RSA_SIZE, NULL);
 	BIGNUM *product = BN_new(), *quotient = BN_new(), *rest = BN_new();
-	bool right = false;
+	int result = -1;
 
 	if (context && m && s && product && quotient && rest &&
-	    BN_sqr(product, s, context) &&
+	    BN_cmp(s, m) < 0 && BN_sqr(product, s, context) &&
 	    BN_div(quotient, rest, product, m, context) &&
-	    is_number(quotient, q1) && BN_mul(product, s, rest, context) &&
-	    BN_div(quotient, NULL, product, m, context))
-		right = is_number(quotient, q2);
+	    BN_bn2lebinpad(quotient, q1, RSA_SIZE) == RSA_SIZE &&
+	    BN_mul(product, s, rest, context) &&
+	    BN_div(quotient, NULL, product, m, context) &&
+	    BN_bn2lebinpad(quotient, q2, RSA_SIZE) == RSA_SIZE)
+		result = 0;
 	BN_free(product);
 	BN_free(quotient);
 	BN_free(rest);
 	BN_free(s);
 	BN_free(m);
 	BN_CTX_free(context);
-	return right;
+	ERR_clear_error();
+	return result;
 }
 
 static int rsa3072_verify(const uint8_t modulus[RSA_SIZE],
-	const uint8_t signature[RSA_SIZE], const uint8_t q1[RSA_SIZE],
-	const uint8_t q2[RSA_SIZE], const uint8_t digest[32])
+	const uint8_t signature[RSA_SIZE], const uint8_t digest[32])
 {
 	uint8_t big_endian[RSA_SIZE];
 	EVP_PKEY *key = public_key(modulus);
@@ -130,8 +122,7 @@ static int rsa3072_verify(const uint8_t modulus[RSA_SIZE],
 	if (context && EVP_PKEY_verify_init(context) == 1 &&
 	    EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1 &&
 	    EVP_PKEY_CTX_set_signature_md(context, g_sha256) == 1 &&
-	    EVP_PKEY_verify(context, big_endian, RSA_SIZE, digest, 32) == 1 &&
-	    quotients_are_right(modulus, signature, q1, q2))
+	    EVP_PKEY_verify(context, big_endian, RSA_SIZE, digest, 32) == 1)
 		result = 0;
 	EVP_PKEY_CTX_free(context);
 	EVP_PKEY_free(key);
@@ -180,6 +171,7 @@ static int random_bytes(void *data, size_t size)
 static const struct sgx_crypto_ops g_ops = {
 	.sha256 = { sha256_init, sha256_update, sha256_final },
 	.rsa3072_verify = rsa3072_verify,
+	.rsa3072_quotients = rsa3072_quotients,
 	.aes128_cmac = aes128_cmac,
 	.random = random_bytes,
 };

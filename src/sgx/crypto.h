@@ -28,15 +28,19 @@ struct sgx_sha256_ops {
 struct sgx_crypto_ops {
 	struct sgx_sha256_ops sha256;
 
-	/* RSA-3072, exponent 3, PKCS#1 v1.5 with SHA-256; all big numbers
-	 * little endian.  q1 and q2 are the quotients that let hardware verify
-	 * without division, floor(S^2 / M) and floor(S (S^2 mod M) / M); they
-	 * must be right, as silicon refuses them if they are not.  0 if all
-	 * is good, -1 if not, or if the key is none (even, shorter than 3072
-	 * bits). */
+	/* RSA-3072, exponent 3, PKCS#1 v1.5 with SHA-256; modulus and
+	 * signature little endian.  0 if the signature is good, -1 if not,
+	 * or if the key is none (even, shorter than 3072 bits). */
 	int (*rsa3072_verify)(const uint8_t modulus[384],
-		const uint8_t signature[384], const uint8_t q1[384],
-		const uint8_t q2[384], const uint8_t digest[32]);
+		const uint8_t signature[384], const uint8_t digest[32]);
+
+	/* The quotients in a SIGSTRUCT that let silicon verify it without
+	 * division, little endian: Q1 = floor(S^2 / M) and
+	 * Q2 = floor(S (S^2 mod M) / M).  0, or -1 if M is 0 or S not below
+	 * M. */
+	int (*rsa3072_quotients)(const uint8_t modulus[384],
+		const uint8_t signature[384], uint8_t q1[384],
+		uint8_t q2[384]);
 
 	/* AES-128-CMAC.  0, or -1 when the backend failed. */
 	int (*aes128_cmac)(const uint8_t key[16], const void *data, size_t size,

@@ -39,15 +39,18 @@ bool sigstruct_is_signed(const struct sgx_crypto_ops *crypto,
 {
 	const uint8_t *bytes = (const uint8_t *)sig;
 	struct sgx_sha256 context;
-	uint8_t digest[32];
+	uint8_t digest[32], q1[384], q2[384];
 
 	crypto->sha256.init(&context);
 	crypto->sha256.update(&context, bytes, SGX_SIGSTRUCT_PART1_SIZE);
 	crypto->sha256.update(&context, bytes + SGX_SIGSTRUCT_PART2_OFFSET,
 		SGX_SIGSTRUCT_PART2_SIZE);
 	crypto->sha256.final(&context, digest);
-	return crypto->rsa3072_verify(sig->modulus, sig->signature, sig->q1,
-		sig->q2, digest) == 0;
+	if (crypto->rsa3072_verify(sig->modulus, sig->signature, digest) ||
+	    crypto->rsa3072_quotients(sig->modulus, sig->signature, q1, q2))
+		return false;
+	return !memcmp(q1, sig->q1, sizeof q1) &&
+		!memcmp(q2, sig->q2, sizeof q2);
 }
 
 void sigstruct_mrsigner(const struct sgx_crypto_ops *crypto,
