@@ -192,6 +192,7 @@ enum image_result sigstruct_verify(const struct sgx_sigstruct *s,
 
 	if (memcmp(s->header, header, sizeof(header)) ||
 		memcmp(s->header2, header2, sizeof(header2)) ||
+		memcmp(s->reserved4, again.reserved4, sizeof(s->reserved4)) ||
 		s->exponent != 3)
 		return fail(error, IMAGE_VERIFY_FAILED,
 			"SIGSTRUCT has wrong constants");
