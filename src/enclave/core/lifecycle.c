@@ -88,11 +88,6 @@ oe_result_t oe_get_enclave_status(void)
 	return (oe_result_t)core.status;
 }
 
-void oe_lfence(void)
-{
-	__builtin_ia32_lfence();
-}
-
 oe_enclave_t *oe_get_enclave(void)
 {
 	return (oe_enclave_t *)core.host_handle;

@@ -7,8 +7,6 @@
 #include "priv.h"
 
 #include <openenclave/enclave.h>
-#include <stdlib.h>
-#include <string.h>
 
 oe_result_t core_ocall(uint32_t function, uint64_t argument, uint64_t *out)
 {
@@ -84,28 +82,6 @@ void oe_free_ocall_buffer(void *buffer)
 	core_ocall_buffer_free(buffer);
 }
 
-/* Nested data that the host returns is copied in; the host's buffer goes. */
-static oe_result_t import_deep(struct call_marshal_head *shared)
-{
-	uint64_t outside = READ_ONCE(shared->deep_out);
-	uint64_t size = READ_ONCE(shared->deep_out_size);
-	void *inside;
-
-	if (!outside != !size)
-		return OE_UNEXPECTED;
-	if (!outside)
-		return OE_OK;
-	if (!core_outside(outside, size))
-		return OE_UNEXPECTED;
-	inside = malloc(size);
-	if (!inside)
-		return OE_OUT_OF_MEMORY;
-	memcpy(inside, (const void *)outside, size);
-	oe_host_free((void *)outside);
-	WRITE_ONCE(shared->deep_out, (uint64_t)inside);
-	return OE_OK;
-}
-
 oe_result_t oe_call_host_function(size_t function_id, const void *in,
 	size_t in_size, void *out, size_t out_size, size_t *out_written)
 {
@@ -139,8 +115,6 @@ oe_result_t oe_call_host_function(size_t function_id, const void *in,
 		result = answer <= OE_SGX_QUOTE_LIBRARY_ERROR
 			? (oe_result_t)answer : OE_UNEXPECTED;
 	}
-	if (!result && READ_ONCE(head->result) == OE_OK)
-		result = import_deep(head);
 	if (result) {
 		WRITE_ONCE(head->result, result);
 		WRITE_ONCE(head->deep_out, 0);

@@ -81,7 +81,6 @@ void oe_free_ocall_buffer(void *buffer);
 void *oe_allocate_switchless_ocall_buffer(size_t size);
 void oe_free_switchless_ocall_buffer(void *buffer);
 oe_result_t oe_get_enclave_status(void);
-void oe_lfence(void);
 
 /* Whole range outside: constant after start, no call. */
 static inline bool core_outside(uint64_t address, uint64_t size)

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory for calls.  Every block has room for an argument structure directly
+ * in front, so that a small call crosses in adjacent cache lines.
+ */
+#include "enclave.h"
+
+#include "../arena.h"
+
+#include <openenclave/edger8r/host.h>
+
+#define FRONT 64u
+_Static_assert(sizeof(struct call_args) <= FRONT, "call_args");
+
+/* The block that this thread took last. */
+static _Thread_local void *latest;
+
+void *oe_host_shared_malloc(size_t size)
+{
+	const struct drv_ops *drv = drv_get();
+	uint8_t *block;
+
+	if (!drv || size > SIZE_MAX - FRONT)
+		return NULL;
+	block = drv->shared_alloc(size + FRONT);
+	if (!block)
+		return NULL;
+	latest = block + FRONT;
+	return latest;
+}
+
+void oe_host_shared_free(void *block)
+{
+	const struct drv_ops *drv = drv_get();
+
+	if (!block || !drv)
+		return;
+	if (block == latest)
+		latest = NULL;
+	drv->shared_free((uint8_t *)block - FRONT);
+}
+
+struct call_args *shared_args_of(const void *in)
+{
+	return in == latest ? (struct call_args *)((uint8_t *)latest - FRONT)
+		: NULL;
+}
+
+bool shared_reachable(const struct _oe_enclave *enclave, uint64_t address,
+	uint64_t size)
+{
+	uint64_t end;
+
+	if (!address || __builtin_add_overflow(address, size, &end))
+		return false;
+	if (enclave->drv == &drv_cofferd)
+		return arena_contains((const void *)address, size);
+	/* Elsewhere enclaves share all of the process. */
+	return end <= enclave->base || address >= enclave->base + enclave->size;
+}
