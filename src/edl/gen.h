@@ -115,11 +115,12 @@ enum edl_deep {
 
 /*
  * Emit WHAT for the parameter D. BASE leads to D and to the parameters that
- * D's count names. BUFFER: the size variable of EDL_DEEP_SIZE.
+ * D's count names. EXTRA: the size variable of EDL_DEEP_SIZE and
+ * EDL_DEEP_OUT_SIZE, the condition of EDL_DEEP_OUT_FREE and _DROP.
  */
 void edl_gen_deep(struct edl_gen *g, enum edl_deep what,
 		  const struct edl_decl *d, const char *base,
-		  const char *buffer);
+		  const char *extra);
 
 /* The struct that D is a deep pointer to, as parameter with a direction. */
 struct edl_user_type *edl_deep_param(const struct edl_gen *g,

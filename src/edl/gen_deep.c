@@ -249,15 +249,17 @@ static void elements(const struct walk *w, const struct edl_decl *d,
 
 void edl_gen_deep(struct edl_gen *g, enum edl_deep what,
 		  const struct edl_decl *d, const char *base,
-		  const char *buffer)
+		  const char *extra)
 {
-	struct walk w = { g, what, buffer };
+	struct walk w = { g, what, extra };
+	bool guarded = what == EDL_DEEP_OUT_FREE || what == EDL_DEEP_OUT_DROP;
 	/* The wrapper's parameters are variables, their counts are not. */
 	bool calling = base[0] == '_' && base[1] == 'a';
 	const char *expr = calling ? d->name
 		: edl_text(g->ctx, "%s%s", base, d->name);
 
-	edl_line(&g->out, "    if (%s)", expr);
+	edl_line(&g->out, "    if (%s%s%s)", guarded ? extra : "",
+		 guarded ? " && " : "", expr);
 	edl_line(&g->out, "    {");
 	if (what == EDL_DEEP_PACK)
 		edl_line(&g->out, "        %s *_c1 = (%s *)_args.%s;",

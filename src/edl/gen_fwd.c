@@ -124,14 +124,13 @@ static void call(struct edl_gen *g, const struct edl_function *f)
 }
 
 static void each_deep_out(struct edl_gen *g, const struct edl_function *f,
-			  enum edl_deep what)
+			  enum edl_deep what, const char *extra)
 {
 	for (size_t i = 0; i < f->params.count; i++) {
 		const struct edl_decl *d = f->params.at[i];
 
 		if (edl_goes_out(d) && !edl_goes_in(d) && edl_deep_param(g, d))
-			edl_gen_deep(g, what, d, "_pargs_in->",
-				     "_deepcopy_out_buffer_size");
+			edl_gen_deep(g, what, d, "_pargs_in->", extra);
 	}
 }
 
@@ -142,7 +141,7 @@ static void deep_out(struct edl_gen *g, const struct edl_function *f)
 	edl_line(o, "    /* What the structs point to goes in one more "
 		 "buffer. */");
 	edl_line(o, "    _called = 1;");
-	each_deep_out(g, f, EDL_DEEP_OUT_SIZE);
+	each_deep_out(g, f, EDL_DEEP_OUT_SIZE, "_deepcopy_out_buffer_size");
 	edl_line(o, "    if (_deepcopy_out_buffer_size)");
 	edl_line(o, "    {");
 	edl_line(o, "        _deepcopy_out_buffer = (uint8_t *)%s("
@@ -154,7 +153,7 @@ static void deep_out(struct edl_gen *g, const struct edl_function *f)
 	edl_line(o, "            goto done;");
 	edl_line(o, "        }");
 	edl_line(o, "    }");
-	each_deep_out(g, f, EDL_DEEP_OUT_PACK);
+	each_deep_out(g, f, EDL_DEEP_OUT_PACK, NULL);
 	edl_line(o, "    if (_deepcopy_out_buffer_offset != "
 		 "_deepcopy_out_buffer_size)");
 	edl_line(o, "        goto done;");
@@ -189,10 +188,7 @@ static void finish(struct edl_gen *g, const struct edl_function *f)
 		edl_line(o, "        _pargs_out->deepcopy_out_buffer_size = "
 			 "0;");
 		edl_line(o, "    }");
-		edl_line(o, "    if (_called)");
-		edl_line(o, "    {");
-		each_deep_out(g, f, EDL_DEEP_OUT_FREE);
-		edl_line(o, "    }");
+		each_deep_out(g, f, EDL_DEEP_OUT_FREE, "_called");
 	}
 	edl_line(o, "    _pargs_out->oe_result = _result;");
 	edl_line(o, "}\n");

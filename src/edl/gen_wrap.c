@@ -282,9 +282,9 @@ static void clean_up(struct edl_gen *g, const struct edl_function *f)
 		    !edl_deep_param(g, d))
 			continue;
 		/* No pointer of the other side may stay with the caller. */
-		edl_line(o, "    if (_result != OE_OK && "
-			 "_deepcopy_params >= %u)", ++deep);
-		edl_gen_deep(g, EDL_DEEP_OUT_DROP, d, "_args.", NULL);
+		edl_gen_deep(g, EDL_DEEP_OUT_DROP, d, "_args.",
+			     edl_text(g->ctx, "_result != OE_OK && "
+				      "_deepcopy_params >= %u", ++deep));
 	}
 	if (deep) {
 		edl_line(o, "    if (_deepcopy_out_buffer)");
