@@ -52,11 +52,6 @@ EXPORT const char *const *const tables[POINTERS] = {
 
 #ifdef NEEDS
 extern int other_value(int);
-#ifdef COPY
-extern int other_variable;
-#else
-static const int other_variable = 4;
-#endif
 extern int nobody_has_this(void) __attribute__((weak));
 EXPORT int (*const through_pointer)(int) = other_value;
 EXPORT struct {
@@ -85,8 +80,7 @@ void _start(void)
 	sum += (uint64_t)tables[POINTERS / 2][1][0];
 #endif
 #ifdef NEEDS
-	sum += (uint64_t)(other_value(1) + other_variable +
-		through_pointer(2));
+	sum += (uint64_t)(other_value(1) + through_pointer(2));
 	if (nobody_has_this)
 		sum++;
 #endif
