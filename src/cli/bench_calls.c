@@ -19,11 +19,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ROUNDS 41
-#define WORK_ROUNDS 21
+#define ROUNDS 601
+#define WORK_ROUNDS 101
 #define SLEEP_ROUNDS 21
 #define SLEEP_BETWEEN_NS 20000000
 #define SLEEP_WORK_NS 400000.0 /* long past the end of anybody's spinning */
+#define WARM 10 /* wakes the other side */
 #define KIB64 65536u
 
 struct calls {
@@ -147,6 +148,7 @@ static bool time_calls(struct calls *calls, struct bench_floor *floor,
 		m[i] = (struct bench_measure){
 			.name = table[i].name,
 			.batch = table[i].batch,
+			.warm = WARM,
 			.context = i == FLOOR ? (void *)floor : (void *)calls,
 			.cpu = bench_cpu(0),
 		};
@@ -161,11 +163,12 @@ static bool time_work(struct calls *calls, double *inside, double *outside)
 		{ .batch = run_inside, .context = calls, .cpu = -1 },
 	};
 
-	/* Batches of about 20 ms: a call more or less does not show. */
-	m[0].count = m[1].count = 10000;
-	if (!bench_run(m, 1, 3))
+	/* Batches of about 2 ms: a call more or less does not show. */
+	m[0].count = m[1].count = 200;
+	if (!bench_run(m, 1, 101))
 		return false;
-	m[0].count = m[1].count = (uint64_t)(20e6 / m[0].median) + 1;
+	m[0].count = m[1].count = (uint64_t)(2e6 / m[0].median) + 1;
+	m[0].warm = m[1].warm = 1;
 	if (!bench_run(m, 2, WORK_ROUNDS))
 		return false;
 	*outside = m[0].median;

@@ -2,6 +2,7 @@
 #include "bench_floor.h"
 #include "bench_stat.h"
 #include <errno.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,11 +10,13 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define REGISTERS 16
+#define SPINS 20000 /* far more than a batch's first requests need */
 #define XSAVE_AREA 16384
 #define XSAVE_MASK 7u /* x87, SSE, AVX: what an enclave has, at least */
 #define HWCAP2_FSGSBASE 2u
@@ -27,7 +30,6 @@ struct lane {
 
 struct bench_floor {
 	struct lane *lane;
-	int wake; /* a batch's size is written here */
 	pid_t partner;
 	uint64_t serial;
 };
@@ -78,15 +80,37 @@ static inline void cross(uint32_t mask, bool bases)
 		  "xmm13", "xmm14", "xmm15");
 }
 
-static void serve(struct lane *lane, uint64_t count, uint32_t mask, bool bases)
+static long futex(uint32_t *word, int operation, uint32_t value,
+	const struct timespec *limit)
+{
+	return syscall(SYS_futex, word, operation, value, limit, NULL, 0);
+}
+
+/* Between batches the partner sleeps; within one it never gets there unless
+ * the asker is kept from running, and then it wakes up by itself. */
+static void await_turn(struct lane *lane)
+{
+	const struct timespec nap = { 0, 5000000 };
+
+	for (;;) {
+		for (int i = 0; i < SPINS; i++) {
+			if (__atomic_load_n(&lane->turn, __ATOMIC_ACQUIRE) == 1)
+				return;
+			__builtin_ia32_pause();
+		}
+		futex(&lane->turn, FUTEX_WAIT, 0, &nap);
+	}
+}
+
+static void serve(struct lane *lane, uint32_t mask, bool bases)
 {
 	uint64_t regs[REGISTERS];
 
-	while (count--) {
-		while (__atomic_load_n(&lane->turn, __ATOMIC_ACQUIRE) != 1)
-			__builtin_ia32_pause();
+	for (;;) {
+		await_turn(lane);
 		for (int i = 0; i < REGISTERS; i++)
-			regs[i] = __atomic_load_n(&lane->reg[i], __ATOMIC_RELAXED);
+			regs[i] = __atomic_load_n(&lane->reg[i],
+				__ATOMIC_RELAXED);
 		cross(mask, bases);
 		for (int i = 0; i < REGISTERS; i++)
 			__atomic_store_n(&lane->reg[i], regs[i] + 1,
@@ -95,25 +119,21 @@ static void serve(struct lane *lane, uint64_t count, uint32_t mask, bool bases)
 	}
 }
 
-static void partner(struct lane *lane, int wake, int cpu)
+static void partner(struct lane *lane, int cpu)
 {
 	bool bases = getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE;
 	uint32_t mask = (uint32_t)xcr0() & XSAVE_MASK;
-	uint64_t count;
 
 	bench_pin(cpu);
 	__asm__ volatile("xsave64 (%0)" : : "r"(g_vectors), "a"(mask), "d"(0)
 		: "memory");
-	while (read(wake, &count, sizeof(count)) == (ssize_t)sizeof(count))
-		serve(lane, count, mask, bases);
-	_exit(0);
+	serve(lane, mask, bases);
 }
 
 struct bench_floor *bench_floor_new(int partner_cpu)
 {
 	struct bench_floor *floor;
 	pid_t parent = getpid();
-	int pair[2];
 
 	if (partner_cpu < 0 || !have_xsave()) {
 		errno = ENOTSUP;
@@ -126,23 +146,15 @@ struct bench_floor *bench_floor_new(int partner_cpu)
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (floor->lane == MAP_FAILED)
 		goto fail_free;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
-		goto fail_unmap;
 	floor->partner = fork();
-	if (floor->partner < 0) {
-		close(pair[0]);
-		close(pair[1]);
+	if (floor->partner < 0)
 		goto fail_unmap;
-	}
 	if (!floor->partner) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
 			_exit(1);
-		close(pair[0]);
-		partner(floor->lane, pair[1], partner_cpu);
+		partner(floor->lane, partner_cpu);
 	}
-	close(pair[1]);
-	floor->wake = pair[0];
 	return floor;
 
 fail_unmap:
@@ -158,11 +170,11 @@ bool bench_floor_batch(void *context, uint64_t count)
 	struct lane *lane = floor->lane;
 	uint64_t wrong = 0;
 
-	if (send(floor->wake, &count, sizeof(count), MSG_NOSIGNAL) !=
-			(ssize_t)sizeof(count)) {
+	if (kill(floor->partner, 0) || waitpid(floor->partner, NULL, WNOHANG)) {
 		fprintf(stderr, "coffer: the floor's partner ended\n");
 		return false;
 	}
+	futex(&lane->turn, FUTEX_WAKE, 1, NULL);
 	for (uint64_t n = 0; n < count; n++) {
 		uint64_t serial = floor->serial++;
 
@@ -185,7 +197,6 @@ void bench_floor_free(struct bench_floor *floor)
 {
 	if (!floor)
 		return;
-	close(floor->wake);
 	kill(floor->partner, SIGKILL);
 	waitpid(floor->partner, NULL, 0);
 	munmap(floor->lane, sizeof(*floor->lane));

@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CREATE_ROUNDS 21
-#define HASH_ROUNDS 21
-#define HASH_SIZE (4u << 20)
+#define CREATE_ROUNDS 31
+#define HASH_ROUNDS 101
+#define HASH_SIZE (1u << 20)
 
 static bool run_create(void *context, uint64_t count)
 {

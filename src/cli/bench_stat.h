@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Timing that noise hits alike: measurements of one table take turns, round
- * after round, each with a batch of a few milliseconds; what counts is the
- * median over the rounds.
+ * after round, each with a batch so short that most batches run undisturbed;
+ * what counts is the median over the rounds.
  */
 #ifndef COFFER_CLI_BENCH_STAT_H
 #define COFFER_CLI_BENCH_STAT_H
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BENCH_ROUNDS_MAX 101
+#define BENCH_ROUNDS_MAX 801
 
 struct bench_measure {
 	const char *name;
@@ -19,7 +19,8 @@ struct bench_measure {
 	 * printed why. */
 	bool (*batch)(void *context, uint64_t count);
 	void *context;
-	uint64_t count; /* per batch; 0: chosen so that one takes ~4 ms */
+	uint64_t count; /* per batch; 0: chosen so that one takes ~200 us */
+	uint64_t warm; /* things done, not timed, before each batch */
 	/* The calling thread's processor while this runs; -1: any. */
 	int cpu;
 	double samples[BENCH_ROUNDS_MAX]; /* out: ns per thing */

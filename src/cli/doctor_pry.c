@@ -156,9 +156,14 @@ static void status_of(struct doctor *doctor, const char *what,
 		return;
 	}
 	snprintf(id, sizeof(id), "%s-seccomp", prefix);
-	doctor_promise(doctor, id, status.seccomp == 2 ? DOCTOR_ON : DOCTOR_OFF,
-		"%s runs %s", what, status.seccomp == 2 ?
-		"under a system-call filter" : "without a system-call filter");
+	if (pid == target->cell)
+		doctor_promise(doctor, id, status.seccomp == 2 ? DOCTOR_ON :
+			DOCTOR_OFF, "%s runs %s a system-call filter", what,
+			status.seccomp == 2 ? "under" : "without");
+	else
+		doctor_say(doctor, id, status.seccomp == 2 ? DOCTOR_ON :
+			DOCTOR_OFF, "%s runs %s a system-call filter", what,
+			status.seccomp == 2 ? "under" : "without");
 	snprintf(id, sizeof(id), "%s-core-dumps", prefix);
 	if (geteuid())
 		doctor_promise(doctor, id, status.owned_by_root ? DOCTOR_ON :
