@@ -287,28 +287,26 @@ static const char *error_name(uint32_t code)
 int processor_result(const struct door_reply *reply, const char *leaf,
 	int error_code, struct why *why)
 {
-	const char *colon = reply->text[0] ? ": " : "";
+	/* The processor's own sentence, where it has one, names the leaf. */
+	const char *said = reply->text[0] ? reply->text : NULL;
 
 	switch (reply->status) {
 	case DOOR_OK:
 		return 0;
 	case DOOR_ERROR_CODE:
-		return why_set(why, error_code, "%s: %s (%u)%s%s", leaf,
-			error_name(reply->error), reply->error, colon,
-			reply->text);
+		return said ? why_set(why, error_code, "%s", said) :
+			why_set(why, error_code, "%s: %s (%u)", leaf,
+				error_name(reply->error), reply->error);
 	case DOOR_FAULT:
-		if (reply->vector == SGX_VECTOR_PF)
-			return why_set(why, -EIO, "%s: #PF at 0x%llx%s%s",
-				leaf, (unsigned long long)reply->address,
-				colon, reply->text);
-		return why_set(why, -EIO, "%s: %s%s%s", leaf,
-			reply->vector == SGX_VECTOR_GP ? "#GP" :
-			reply->vector == SGX_VECTOR_UD ? "#UD" : "a fault",
-			colon, reply->text);
+		return said ? why_set(why, -EIO, "%s", said) :
+			why_set(why, -EIO, "%s: %s at 0x%llx", leaf,
+				reply->vector == SGX_VECTOR_PF ? "#PF" :
+				reply->vector == SGX_VECTOR_GP ? "#GP" :
+				reply->vector == SGX_VECTOR_UD ? "#UD" :
+				"a fault", (unsigned long long)reply->address);
 	default:
 		/* An errno from another process: only plausible ones pass. */
 		return why_set(why, reply->error > 0 && reply->error < 4096 ?
-			-(int)reply->error : -EIO, "%s%s%s", leaf, colon,
-			reply->text);
+			-(int)reply->error : -EIO, "%s", said ? said : leaf);
 	}
 }

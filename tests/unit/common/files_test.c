@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/* Names, directories, vm.conf, the log. */
+#include "tests.h"
+
+#include "common/log.h"
+#include "common/paths.h"
+#include "common/vmconf.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char g_folder[64];
+
+static int make_folder(void **state)
+{
+	strcpy(g_folder, "/tmp/coffer-unit-XXXXXX");
+	return mkdtemp(g_folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf '%s'", g_folder);
+	return system(command);
+}
+
+static const char *in_folder(const char *name)
+{
+	static char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", g_folder, name);
+	return path;
+}
+
+static void put(const char *name, const char *text)
+{
+	FILE *f = fopen(in_folder(name), "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void names(void **state)
+{
+	char longest[66];
+
+	memset(longest, 'a', sizeof(longest));
+	longest[63] = '\0';
+	assert_true(paths_name_ok("default"));
+	assert_true(paths_name_ok("a-1"));
+	assert_true(paths_name_ok(longest));
+	longest[63] = 'a';
+	longest[64] = '\0';
+	assert_false(paths_name_ok(longest));
+	assert_false(paths_name_ok(NULL));
+	assert_false(paths_name_ok(""));
+	assert_false(paths_name_ok("A"));
+	assert_false(paths_name_ok("a_b"));
+	assert_false(paths_name_ok(".."));
+	assert_false(paths_name_ok("a/b"));
+	assert_false(paths_name_ok("a\n"));
+	assert_false(paths_name_ok("\xc3\xa4"));
+}
+
+static void vm_name_from_the_environment(void **state)
+{
+	const char *name;
+	struct why why;
+
+	unsetenv("COFFER_VM");
+	assert_int_equal(paths_vm_name(&name, &why), 0);
+	assert_string_equal(name, "default");
+	setenv("COFFER_VM", "other-1", 1);
+	assert_int_equal(paths_vm_name(&name, &why), 0);
+	assert_string_equal(name, "other-1");
+	setenv("COFFER_VM", "../../etc", 1);
+	assert_int_equal(paths_vm_name(&name, &why), -EINVAL);
+	assert_non_null(strstr(why.text, "../../etc"));
+	unsetenv("COFFER_VM");
+}
+
+static void directories_from_the_environment(void **state)
+{
+	char path[PATH_MAX], want[64];
+	struct why why;
+
+	setenv("COFFER_STATE_DIR", "/s", 1);
+	assert_int_equal(paths_vm_state("v", path, sizeof(path), &why), 0);
+	assert_string_equal(path, "/s/vm/v");
+	assert_int_equal(paths_vm_state("../v", path, sizeof(path), &why),
+		-EINVAL);
+	setenv("COFFER_STATE_DIR", "relative", 1);
+	assert_int_equal(paths_state(path, sizeof(path), &why), -EINVAL);
+	unsetenv("COFFER_STATE_DIR");
+	setenv("XDG_STATE_HOME", "/x", 1);
+	assert_int_equal(paths_state(path, sizeof(path), &why), 0);
+	assert_string_equal(path, "/x/coffer");
+	unsetenv("XDG_STATE_HOME");
+	setenv("HOME", "/home/h", 1);
+	assert_int_equal(paths_state(path, sizeof(path), &why), 0);
+	assert_string_equal(path, "/home/h/.local/state/coffer");
+
+	setenv("COFFER_RUNTIME_DIR", "/r", 1);
+	assert_int_equal(paths_vm_runtime("v", path, sizeof(path), &why), 0);
+	assert_string_equal(path, "/r/v");
+	unsetenv("COFFER_RUNTIME_DIR");
+	setenv("XDG_RUNTIME_DIR", g_folder, 1);
+	assert_int_equal(paths_runtime(path, sizeof(path), &why), 0);
+	assert_string_equal(path, in_folder("coffer"));
+	/* Left over from a session that has ended. */
+	setenv("XDG_RUNTIME_DIR", "/nonexistent", 1);
+	snprintf(want, sizeof(want), "/tmp/coffer-%u", (unsigned)geteuid());
+	assert_int_equal(paths_runtime(path, sizeof(path), &why), 0);
+	assert_string_equal(path, want);
+	unsetenv("XDG_RUNTIME_DIR");
+	assert_int_equal(paths_join(path, 4, "/ab", "c", &why),
+		-ENAMETOOLONG);
+}
+
+static void socket_path_has_a_limit(void **state)
+{
+	struct sockaddr_un address;
+	char runtime[200];
+	struct why why;
+	size_t most = sizeof(address.sun_path) - 1 - strlen("/driver.sock");
+
+	memset(runtime, 'r', sizeof(runtime));
+	runtime[most] = '\0';
+	assert_int_equal(paths_socket(runtime, &address, &why), 0);
+	assert_int_equal(strlen(address.sun_path),
+		sizeof(address.sun_path) - 1);
+	runtime[most] = 'r';
+	runtime[most + 1] = '\0';
+	assert_int_equal(paths_socket(runtime, &address, &why),
+		-ENAMETOOLONG);
+	assert_non_null(strstr(why.text, "COFFER_RUNTIME_DIR"));
+}
+
+static mode_t mode_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(lstat(path, &st), 0);
+	return st.st_mode & 07777;
+}
+
+static void directories_are_made_private(void **state)
+{
+	struct why why;
+
+	umask(022);
+	assert_int_equal(paths_make(in_folder("a/b/c"), true, &why), 0);
+	assert_int_equal(mode_of(in_folder("a")), 0700);
+	assert_int_equal(mode_of(in_folder("a/b/c")), 0700);
+	assert_int_equal(paths_make(in_folder("a/b/c/"), true, &why), 0);
+	assert_int_equal(paths_make("a/b", true, &why), -EINVAL);
+}
+
+static void open_directories_are_refused(void **state)
+{
+	struct why why;
+
+	assert_int_equal(mkdir(in_folder("open"), 0755), 0);
+	assert_int_equal(paths_make(in_folder("open"), false, &why), 0);
+	assert_int_equal(paths_make(in_folder("open"), true, &why), -EPERM);
+	assert_int_equal(chmod(in_folder("open"), 0777), 0);
+	assert_int_equal(paths_make(in_folder("open"), false, &why), -EPERM);
+	assert_non_null(strstr(why.text, "open to others"));
+	assert_int_equal(mode_of(in_folder("open")), 0777);
+}
+
+static void links_and_files_are_refused(void **state)
+{
+	char target[PATH_MAX];
+	struct why why;
+
+	strcpy(target, in_folder("target"));
+	assert_int_equal(mkdir(target, 0700), 0);
+	assert_int_equal(symlink(target, in_folder("link")), 0);
+	assert_int_equal(paths_make(in_folder("link"), true, &why), -EPERM);
+	assert_int_equal(paths_make(in_folder("link/"), true, &why), -EPERM);
+	put("file", "");
+	assert_true(paths_make(in_folder("file"), true, &why) < 0);
+	assert_true(paths_make(in_folder("file/below"), true, &why) < 0);
+}
+
+static void directories_of_others_are_refused(void **state)
+{
+	struct why why;
+
+	if (geteuid())
+		skip();
+	assert_int_equal(mkdir(in_folder("other"), 0700), 0);
+	assert_int_equal(chown(in_folder("other"), 12345, 12345), 0);
+	assert_int_equal(paths_make(in_folder("other"), true, &why), -EPERM);
+	assert_non_null(strstr(why.text, "12345"));
+}
+
+static void sizes_are_those_on_sale(void **state)
+{
+	size_t count;
+	const struct vmconf_size *sizes = vmconf_sizes(&count);
+
+	assert_int_equal(count, 20);
+	for (size_t i = 0; i < count; i++) {
+		assert_ptr_equal(vmconf_size_find(sizes[i].name), &sizes[i]);
+		assert_true(sizes[i].epc_pages <= VMCONF_EPC_MAX);
+	}
+	assert_int_equal(vmconf_size_find("Standard_DC1s_v2")->epc_pages,
+		28 * 256);
+	assert_int_equal(vmconf_size_find("Standard_DC8_v2")->epc_pages,
+		168 * 256);
+	assert_int_equal(vmconf_size_find("standard_dc1s_v3")->epc_pages,
+		1048576);
+	assert_int_equal(vmconf_size_find("Standard_DC48ds_v3")->epc_pages,
+		256u * 262144u);
+	assert_null(vmconf_size_find("Standard_DC8s_v2"));
+}
+
+static void conf_round_trip(void **state)
+{
+	struct vmconf a, b;
+	struct why why;
+
+	vmconf_default(&a);
+	assert_string_equal(a.size->name, "Standard_DC1s_v3");
+	a.size = vmconf_size_find("Standard_DC4s_v2");
+	a.epc_pages = 77;
+	a.ptrace_slot = true;
+	assert_int_equal(vmconf_write(in_folder("vm.conf"), &a, &why), 0);
+	assert_int_equal(mode_of(in_folder("vm.conf")), 0600);
+	assert_int_equal(access(in_folder("vm.conf.new"), F_OK), -1);
+	assert_int_equal(vmconf_read(in_folder("vm.conf"), &b, &why), 0);
+	assert_ptr_equal(b.size, a.size);
+	assert_int_equal(b.epc_pages, 77);
+	assert_true(b.ptrace_slot);
+}
+
+static void conf_defaults_and_comments(void **state)
+{
+	struct vmconf c;
+
+	put("vm.conf", "# mine\n\nsize=Standard_DC2s_v2");
+	assert_int_equal(vmconf_read(in_folder("vm.conf"), &c, NULL), 0);
+	assert_int_equal(c.epc_pages, 56 * 256);
+	assert_false(c.ptrace_slot);
+}
+
+static void conf_errors_name_file_and_line(void **state)
+{
+	static const char *const bad[][2] = {
+		{ "size=Standard_DC1s_v3\nwhat=1\n", ":2: unknown key" },
+		{ "size=Standard_DC9\n", ":1: \"Standard_DC9\" is no size" },
+		{ "\n\nepc_pages\n", ":3: no key=value" },
+		{ "epc_pages=15\n", "15" },
+		{ "epc_pages=67108865\n", "67108865" },
+		{ "epc_pages=-20\n", "-20" },
+		{ "epc_pages=20x\n", "20x" },
+		{ "epc_pages=99999999999999999999999\n", "99999" },
+		{ "ptrace_slot=yes\n", "0 or 1" },
+		{ "epc_pages=20\nepc_pages=20\n", ":2: \"epc_pages\" twice" },
+	};
+	struct vmconf c;
+	struct why why;
+
+	vmconf_default(&c);
+	c.epc_pages = 1234;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		put("vm.conf", bad[i][0]);
+		assert_int_equal(vmconf_read(in_folder("vm.conf"), &c, &why),
+			-EINVAL);
+		assert_non_null(strstr(why.text, bad[i][1]));
+		assert_non_null(strstr(why.text, "vm.conf"));
+		assert_int_equal(c.epc_pages, 1234);
+	}
+	assert_int_equal(vmconf_read(in_folder("nonesuch"), &c, &why),
+		-ENOENT);
+}
+
+static void conf_too_large_or_binary(void **state)
+{
+	struct vmconf c;
+	FILE *f = fopen(in_folder("vm.conf"), "w");
+
+	assert_non_null(f);
+	for (int i = 0; i < 70000; i++)
+		fputc('\n', f);
+	fclose(f);
+	assert_int_equal(vmconf_read(in_folder("vm.conf"), &c, NULL), -EINVAL);
+	f = fopen(in_folder("vm.conf"), "w");
+	fwrite("ptrace_slot=1\0\n", 1, 15, f);
+	fclose(f);
+	assert_int_equal(vmconf_read(in_folder("vm.conf"), &c, NULL), -EINVAL);
+}
+
+static void conf_that_cannot_be_written_leaves_the_old(void **state)
+{
+	struct vmconf c;
+	struct why why;
+
+	vmconf_default(&c);
+	put("vm.conf", "epc_pages=99\n");
+	/* The new file's name is taken by a directory. */
+	assert_int_equal(mkdir(in_folder("vm.conf.new"), 0700), 0);
+	assert_true(vmconf_write(in_folder("vm.conf"), &c, &why) < 0);
+	assert_int_equal(vmconf_read(in_folder("vm.conf"), &c, &why), 0);
+	assert_int_equal(c.epc_pages, 99);
+}
+
+static void log_lines_stay_lines(void **state)
+{
+	char text[4096];
+	size_t size, lines = 0;
+	int fd;
+	FILE *f;
+
+	fd = open(in_folder("log"), O_WRONLY | O_CREAT | O_APPEND, 0600);
+	assert_true(fd >= 0);
+	log_error("before it is open");
+	log_open("unit", fd, LOG_LEVEL_INFO);
+	log_error("first %s", "one\nforged: line");
+	log_debug("not this one");
+	log_info("%01000d", 5);
+	log_open("unit", -1, LOG_LEVEL_INFO);
+	log_error("nor this");
+	close(fd);
+	f = fopen(in_folder("log"), "r");
+	assert_non_null(f);
+	size = fread(text, 1, sizeof(text) - 1, f);
+	fclose(f);
+	text[size] = '\0';
+	for (size_t i = 0; i < size; i++)
+		lines += text[i] == '\n';
+	assert_int_equal(lines, 2);
+	assert_true(size < 800 && text[size - 1] == '\n');
+	assert_non_null(strstr(text, "error: first one forged: line\n"));
+	assert_null(strstr(text, "not this"));
+}
+
+#define WITH_FOLDER(test) \
+	cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+
+const struct CMUnitTest files_tests[] = {
+	cmocka_unit_test(names),
+	cmocka_unit_test(vm_name_from_the_environment),
+	WITH_FOLDER(directories_from_the_environment),
+	cmocka_unit_test(socket_path_has_a_limit),
+	WITH_FOLDER(directories_are_made_private),
+	WITH_FOLDER(open_directories_are_refused),
+	WITH_FOLDER(links_and_files_are_refused),
+	WITH_FOLDER(directories_of_others_are_refused),
+	cmocka_unit_test(sizes_are_those_on_sale),
+	WITH_FOLDER(conf_round_trip),
+	WITH_FOLDER(conf_defaults_and_comments),
+	WITH_FOLDER(conf_errors_name_file_and_line),
+	WITH_FOLDER(conf_too_large_or_binary),
+	WITH_FOLDER(conf_that_cannot_be_written_leaves_the_old),
+	WITH_FOLDER(log_lines_stay_lines),
+};
+const size_t files_tests_count = sizeof(files_tests) / sizeof(files_tests[0]);
