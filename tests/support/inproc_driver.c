@@ -435,6 +435,8 @@ static int enter(struct drv_enclave *enclave, struct drv_call *call)
 		call->function = SGX_EENTER;
 		return 0;
 	}
+	/* A test framework may have put its own handlers there. */
+	catch_signals();
 	own_stack();
 	cpu->host_fs = __builtin_ia32_rdfsbase64();
 	cpu->host_gs = __builtin_ia32_rdgsbase64();

@@ -226,8 +226,8 @@ core_second_pass:
 	lea	512(%rsp), %rdi
 	mov	$8, %ecx
 	rep stosq /* the XSAVE header */
-	mov	$-1, %eax
-	mov	$-1, %edx
+	mov	core_xstate_mask(%rip), %eax
+	xor	%edx, %edx
 	xsave64	(%rsp)
 	mov	$3, %eax
 	xor	%edx, %edx
@@ -236,8 +236,8 @@ core_second_pass:
 	lea	XSAVE_AREA_SIZE(%rsp), %rsi
 	xor	%ebp, %ebp
 	call	core_handle_exception /* (xsave area, context) */
-	mov	$-1, %eax
-	mov	$-1, %edx
+	mov	core_xstate_mask(%rip), %eax
+	xor	%edx, %edx
 	xrstor64 (%rsp)
 	lea	XSAVE_AREA_SIZE(%rsp), %rax
 	/* Below the new stack's red zone: flags, then where to go. */

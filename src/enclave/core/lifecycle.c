@@ -3,6 +3,7 @@
 #include "libc/libc.h"
 #include "priv.h"
 
+#include <coffer/sgx_arch.h>
 #include <openenclave/advanced/allocator.h>
 #include <openenclave/enclave.h>
 
@@ -13,11 +14,25 @@ extern const void_function __init_array_end[] __attribute__((weak));
 extern const void_function __fini_array_start[] __attribute__((weak));
 extern const void_function __fini_array_end[] __attribute__((weak));
 
+/* x87, SSE, AVX, MPX, AVX-512, PKRU: all below 2,700 bytes. */
+#define XSTATE_THAT_FITS 0x2ffu
+
 static volatile uint32_t initialising, exiting, destroying;
 
 static bool first(volatile uint32_t *flag)
 {
 	return !__atomic_exchange_n(flag, 1, __ATOMIC_SEQ_CST);
+}
+
+/* XCR0 may have more than this enclave is entitled to, where the processor
+ * is software; the report tells. */
+static void learn_xfrm(void)
+{
+	struct sgx_report report;
+
+	core_ereport(NULL, NULL, &report);
+	core_xstate_mask = (uint32_t)report.body.attributes.xfrm
+		& XSTATE_THAT_FITS;
 }
 
 oe_result_t core_init_enclave(uint64_t handle)
@@ -32,6 +47,7 @@ oe_result_t core_init_enclave(uint64_t handle)
 		return OE_INVALID_PARAMETER;
 	}
 	core.host_handle = handle;
+	learn_xfrm();
 	result = core_cpuid_initialize();
 	if (result) {
 		initialising = 0;

@@ -52,6 +52,10 @@ void core_tls_reset(struct td *td);
 struct core_pair core_first_pass(uint64_t arg1, uint64_t arg2, struct td *td,
 	uint64_t tcs, uint64_t cssa);
 
+/* State components that the second pass saves: those of XFRM that fit into
+ * its area. */
+extern uint32_t core_xstate_mask;
+
 /* exception.c: xsave is XSAVE_AREA_SIZE bytes in front of context. */
 void core_handle_exception(uint8_t *xsave, oe_context_t *context);
 

@@ -175,7 +175,7 @@ oe_result_t oe_call_enclave_function(oe_enclave_t *enclave,
 	void *out, size_t out_size, size_t *out_written)
 {
 	struct frame frame;
-	struct call_args *args;
+	struct call_args *args, *own = NULL;
 	oe_result_t result;
 	uint64_t id;
 	uint32_t local;
@@ -207,9 +207,10 @@ oe_result_t oe_call_enclave_function(oe_enclave_t *enclave,
 		return result;
 	/* A nested call must not write over the outer one's. */
 	args = shared_args_of(in);
+	if (!args && frame.slot->depth == 1)
+		args = &frame.slot->shared->args;
 	if (!args)
-		args = frame.slot->depth == 1 ? &frame.slot->shared->args
-			: enclave->drv->shared_alloc(sizeof(*args));
+		args = own = enclave->drv->shared_alloc(sizeof(*args));
 	if (!args) {
 		slot_give(&frame);
 		return OE_OUT_OF_MEMORY;
@@ -222,8 +223,8 @@ oe_result_t oe_call_enclave_function(oe_enclave_t *enclave,
 	result = call_function(enclave, frame.slot, args, out_written);
 	if (!result)
 		result = take_over(enclave, out, out_size, *out_written);
-	if (args != shared_args_of(in) && args != &frame.slot->shared->args)
-		enclave->drv->shared_free(args);
+	if (own)
+		enclave->drv->shared_free(own);
 	slot_give(&frame);
 	return result;
 }
