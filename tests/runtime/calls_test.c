@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -379,13 +380,18 @@ int main(int argc, char **argv)
 	image = argv[1];
 #ifdef IN_A_WORLD
 	struct world world;
-	int failed;
+	int status = -1;
+	pid_t child;
 
 	if (world_open(&world, -1))
 		return 2;
-	failed = cmocka_run_group_tests_name("runtime", tests, NULL, NULL);
+	/* The machine ends when its last application has ended. */
+	child = fork();
+	if (!child)
+		exit(cmocka_run_group_tests_name("runtime", tests, NULL, NULL));
+	waitpid(child, &status, 0);
 	world_wait_empty(10000);
-	return failed || world_close(&world);
+	return status || world_close(&world);
 #else
 	return cmocka_run_group_tests_name("runtime", tests, NULL, NULL);
 #endif
