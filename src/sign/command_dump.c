@@ -17,7 +17,11 @@ static bool print_entry(const struct image *image)
 {
 	const uint64_t entry = image_entry(image);
 	const char *name = image_symbol_at(image, entry);
+	uint64_t start;
 
+	/* Several symbols may share the address. */
+	if (image_find_symbol(image, "_start", &start) && start == entry)
+		name = "_start";
 	if (!name) {
 		complain("Cannot find entry point symbol");
 		return false;
