@@ -92,7 +92,8 @@ enum image_result image_set_properties(struct image *image,
 
 /* Judges properties: attributes within DEBUG, MODE64BIT, KSS and MODE64BIT
  * set, counts and numbers in range, start address and ids only where they
- * make sense.  IMAGE_OK or IMAGE_FAILURE. */
+ * make sense.  IMAGE_OK, or IMAGE_FAILURE with the name of the wrong field
+ * ("config.attributes") in error. */
 enum image_result image_check_properties(
 	const oe_sgx_enclave_properties_t *properties,
 	struct image_error *error);
