@@ -77,8 +77,8 @@ int image_file_section(const uint8_t *image, size_t size, const char *name,
 	return -1;
 }
 
-int image_file_segment(const uint8_t *image, size_t size, unsigned index,
-	uint64_t *offset, uint64_t *length, uint32_t *rights)
+int image_file_segment_at(const uint8_t *image, size_t size, unsigned index,
+	uint64_t *offset, uint64_t *length, uint32_t *rights, uint64_t *address)
 {
 	Elf64_Ehdr header;
 	Elf64_Phdr segment;
@@ -94,7 +94,17 @@ int image_file_segment(const uint8_t *image, size_t size, unsigned index,
 		*offset = segment.p_offset;
 		*length = segment.p_filesz;
 		*rights = segment.p_flags;
+		*address = segment.p_vaddr;
 		return *offset <= size && *length <= size - *offset ? 0 : -1;
 	}
 	return -1;
+}
+
+int image_file_segment(const uint8_t *image, size_t size, unsigned index,
+	uint64_t *offset, uint64_t *length, uint32_t *rights)
+{
+	uint64_t address;
+
+	return image_file_segment_at(image, size, index, offset, length, rights,
+		&address);
 }

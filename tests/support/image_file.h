@@ -24,6 +24,10 @@ int image_file_section(const uint8_t *image, size_t size, const char *name,
 int image_file_segment(const uint8_t *image, size_t size, unsigned index,
 	uint64_t *offset, uint64_t *length, uint32_t *rights);
 
+/* The same, with the segment's address in the enclave. */
+int image_file_segment_at(const uint8_t *image, size_t size, unsigned index,
+	uint64_t *offset, uint64_t *length, uint32_t *rights, uint64_t *address);
+
 /* Where in .oeinfo the SIGSTRUCT lies, and what in it. */
 #define IMAGE_FILE_SIGSTRUCT 144u
 #define IMAGE_FILE_SIGSTRUCT_SIZE 1808u

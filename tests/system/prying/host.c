@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The host of the prying test: prying_host ENCLAVE.  Commands by line:
+ *
+ *   plant PAD     128 hex digits -> "planted MASKED"
+ *   hold SECONDS  -> "holding" once the enclave's registers hold the secret
+ *   self          this process looks at the enclave -> "self WAY OUTCOME"
+ *                 lines, then "self-done"
+ *   release       -> "released" when the call has ended
+ *   forget        -> "forgotten"
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <openenclave/host.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "prying_u.h"
+
+static oe_enclave_t *g_enclave;
+static uint64_t g_heap, g_stack;
+static volatile uint32_t *volatile g_flag;
+static pthread_t g_thread;
+static int g_hold_result;
+static oe_result_t g_hold_status;
+static uint64_t g_rounds;
+
+void pry_flag(void *flag)
+{
+	g_flag = flag;
+}
+
+static int plant(const char *hex)
+{
+	uint8_t pad[64], masked[64];
+	int result = -1;
+
+	for (size_t i = 0; i < sizeof(pad); i++) {
+		unsigned byte;
+
+		if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
+			return -1;
+		pad[i] = (uint8_t)byte;
+	}
+	if (pry_plant(g_enclave, &result, pad, masked, &g_heap) != OE_OK || result)
+		return -1;
+	printf("planted ");
+	for (size_t i = 0; i < sizeof(masked); i++)
+		printf("%02x", masked[i]);
+	printf("\n");
+	return 0;
+}
+
+static void *hold_thread(void *unused)
+{
+	/* A page that the enclave's process has never seen. */
+	uint8_t *page = aligned_alloc(4096, 4096);
+
+	memset(page, 7, 4096);
+	g_hold_status = pry_hold(g_enclave, &g_hold_result, page, g_rounds,
+		&g_stack);
+	free(page);
+	return NULL;
+}
+
+static int hold(unsigned seconds)
+{
+	const struct timespec nap = { .tv_nsec = 1000000 };
+
+	g_flag = NULL;
+	g_rounds = (uint64_t)seconds * 200000000u;
+	if (pthread_create(&g_thread, NULL, hold_thread, NULL))
+		return -1;
+	for (int i = 0; i < 10000; i++) {
+		if (g_flag && *g_flag == 1) {
+			printf("holding\n");
+			return 0;
+		}
+		nanosleep(&nap, NULL);
+	}
+	return -1;
+}
+
+static void look(const char *way, const char *place, bool seen)
+{
+	printf("self %s-%s %s\n", way, place, seen ? "READ" : "refused");
+}
+
+/* A plain load, in a child that may die of it, and the kernel's ways to read
+ * our own memory. */
+static void look_at(const char *place, uint64_t address)
+{
+	uint64_t word = 0;
+	struct iovec ours = { &word, 8 }, theirs = { (void *)address, 8 };
+	int status = 0, fd;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		signal(SIGSEGV, SIG_DFL);
+		signal(SIGBUS, SIG_DFL);
+		prctl(PR_SET_DUMPABLE, 0);
+		word = *(volatile uint64_t *)address;
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	look("load", place, !WIFSIGNALED(status));
+	look("vm_readv", place,
+		process_vm_readv(getpid(), &ours, 1, &theirs, 1, 0) > 0);
+	fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	look("mem", place, fd >= 0 && pread(fd, &word, 8, (off_t)address) > 0);
+	close(fd);
+	/* The same three ways work on what is ours. */
+	theirs.iov_base = &g_heap;
+	if (process_vm_readv(getpid(), &ours, 1, &theirs, 1, 0) != 8 ||
+		word != g_heap)
+		look("control", place, true);
+}
+
+static int command(char *line)
+{
+	if (!strncmp(line, "plant ", 6))
+		return plant(line + 6);
+	if (!strncmp(line, "hold ", 5))
+		return hold((unsigned)atoi(line + 5));
+	if (!strcmp(line, "self")) {
+		look_at("heap", g_heap);
+		printf("self-done\n");
+		return 0;
+	}
+	if (!strcmp(line, "release")) {
+		*g_flag = 2;
+		pthread_join(g_thread, NULL);
+		if (g_hold_status != OE_OK || g_hold_result != 1)
+			return -1;
+		look_at("stack", g_stack);
+		printf("released\n");
+		return 0;
+	}
+	if (!strcmp(line, "forget")) {
+		printf("forgotten\n");
+		return pry_forget(g_enclave) == OE_OK ? 0 : -1;
+	}
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	char line[512];
+	oe_result_t result;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc != 2)
+		return 2;
+	result = oe_create_prying_enclave(argv[1], OE_ENCLAVE_TYPE_SGX, 0, NULL,
+		0, &g_enclave);
+	if (result != OE_OK) {
+		printf("failed %s\n", oe_result_str(result));
+		return 1;
+	}
+	printf("loaded\n");
+	while (fgets(line, sizeof(line), stdin)) {
+		line[strcspn(line, "\n")] = 0;
+		if (command(line))
+			printf("failed %s\n", line);
+	}
+	return oe_terminate_enclave(g_enclave) == OE_OK ? 0 : 1;
+}
