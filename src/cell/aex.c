@@ -4,6 +4,17 @@
  * current SSA frame and the host gets the event, no register of it.
  */
 #include "cell.h"
+#include <sys/syscall.h>
+
+/* On the gate's stack: kicks may come again. */
+static void interrupted(struct thread *t)
+{
+	const uint64_t none = 0;
+
+	cell_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0,
+		sizeof(none), 0, 0);
+	gate_answer(t, GATE_DID_INTERRUPT, 0, 0, 0);
+}
 
 _Noreturn void aex(struct thread *t, const struct sgx_regs *regs,
 	const void *xsave, const struct sgx_event *event)
@@ -28,7 +39,7 @@ _Noreturn void aex(struct thread *t, const struct sgx_regs *regs,
 	t->cssa++;
 	t->counters->aex++;
 	if (event->kind == SGX_EVENT_INTERRUPT)
-		gate_answer(t, GATE_DID_INTERRUPT, 0, 0, 0);
+		cell_switch_stack(t, interrupted);
 	if (in_enclave(address))
 		address &= ~(uint64_t)(SGX_PAGE_SIZE - 1);
 	gate_answer(t, GATE_DID_FAULT, event->vector, event->error_code,

@@ -121,7 +121,7 @@ gate_exit_entry:
 	movzwl	(%rcx,%rax,2), %eax
 	sub	$1, %eax
 	jb	gate_trap
-	shl	$15, %rax
+	shl	$16, %rax
 	movabs	$CELL_AREAS_VA, %rcx
 	add	%rax, %rcx
 	cmpl	$1, T_RUNNING(%rcx)
@@ -199,8 +199,13 @@ cell_xrstor_fixup:
 	mov	$-1, %eax
 	ret
 
-	.globl cell_restorer
+	/* Only a kick that found the cell's own code at work returns through
+	 * the kernel, which unblocks the next kick in the same step. */
+	.globl cell_restorer, cell_sigreturn_return
 cell_restorer:
+	mov	$15, %eax
+	syscall
+cell_sigreturn_return:
 	ud2
 
 	.globl memcpy, memset

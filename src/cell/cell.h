@@ -10,7 +10,8 @@
  *   0x0000  struct thread
  *   0x0400  XSAVE buffer for ERESUME (64-aligned)
  *   0x1000  stack of the gate, grows down from 0x3000
- *   0x3000  alternate signal stack, up to 0x8000
+ *   0x3000  alternate signal stack, up to 0x10000: a dozen frames,
+ *           for signals that others send while one is handled
  */
 #ifndef COFFER_CELL_CELL_H
 #define COFFER_CELL_CELL_H
@@ -100,7 +101,8 @@ extern const char gate_stubs[], gate_stubs_end[];
 extern const char gate_exit_entry[], gate_trap_enclu[];
 extern const char cell_read_fault[], cell_read_fixup[];
 extern const char cell_xrstor_fault[], cell_xrstor_fixup[];
-extern const char cell_syscall_return[]; /* after the one syscall insn */
+extern const char cell_syscall_return[]; /* after the syscall instruction */
+extern const char cell_sigreturn_return[]; /* after that of the restorer */
 extern uint64_t gate_el_base, gate_el_pages;
 
 #define control ((struct cell_control *)CELL_CONTROL)
@@ -124,6 +126,11 @@ _Noreturn void gate_loop(struct thread *);
 _Noreturn void gate_exited(struct thread *);
 _Noreturn void gate_answer(struct thread *, uint32_t what, uint64_t a,
 	uint64_t b, uint64_t c);
+
+#define SIGNAL_KICK SIGURG
+/* Signals that interrupt, not those that report exceptions, are blocked while
+ * the handler runs, so that kicks do not pile up on its stack. */
+#define KICK_MASK (1ull << (SIGNAL_KICK - 1))
 
 /* aex.c: store the state in the SSA and answer the host.  regs and xsave are
  * those of the interrupted enclave code. */

@@ -2,8 +2,9 @@
 /*
  * The cell's system-call filter.  Calls are allowed from one instruction
  * only, and since enclave code can jump to it, their arguments are checked
- * too: what is left lets a cell wait, wake, yield, give up its own mappings,
- * take rights from them, duplicate a page of a shared one, and end.  A
+ * too: what is left lets a cell wait, wake, yield, choose its signal mask,
+ * give up its own mappings, take rights from them, duplicate a page of a
+ * shared one, and end.  A second instruction may return from a signal.  A
  * `syscall` anywhere else is the enclave's and becomes #UD (signal.c).
  */
 #include "cell.h"
@@ -30,6 +31,7 @@
 long filter_install(void)
 {
 	const uint32_t here = (uint32_t)(uintptr_t)cell_syscall_return;
+	const uint32_t restorer = (uint32_t)(uintptr_t)cell_sigreturn_return;
 	struct sock_filter code[] = {
 		LOAD(arch),
 		EQUAL(AUDIT_ARCH_X86_64, 1, 0),
@@ -38,18 +40,27 @@ long filter_install(void)
 		EQUAL(0, 1, 0),
 		TRAP,
 		LOAD(instruction_pointer),
-		EQUAL(here, 1, 0),
+		EQUAL(here, 6, 0),
+		EQUAL(restorer, 1, 0),
 		TRAP,
+		LOAD(nr),
+		EQUAL(SYS_rt_sigreturn, 0, 1),
+		ALLOW,
+		KILL,
 		LOAD(nr),
 		EQUAL(SYS_sched_yield, 0, 1),
 		ALLOW,
-		EQUAL(SYS_futex, 0, 8),
+		EQUAL(SYS_rt_sigprocmask, 0, 1),
+		ALLOW,
+		EQUAL(SYS_futex, 0, 10),
 		LOAD_HIGH(args[1]),
 		EQUAL(0, 1, 0),
 		KILL,
 		LOAD(args[1]),
-		EQUAL(FUTEX_WAIT, 2, 0),
-		EQUAL(FUTEX_WAKE, 1, 0),
+		EQUAL(FUTEX_WAIT, 4, 0),
+		EQUAL(FUTEX_WAKE, 3, 0),
+		EQUAL(FUTEX_WAIT_PRIVATE, 2, 0),
+		EQUAL(FUTEX_WAKE_PRIVATE, 1, 0),
 		KILL,
 		ALLOW,
 		EQUAL(SYS_munmap, 0, 1),

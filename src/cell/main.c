@@ -26,6 +26,8 @@ struct kernel_sigaction {
 	uint64_t mask;
 };
 
+/* On secret memory only private futexes work: the kernel finds no page for a
+ * shared one. */
 static uint32_t ready; /* threads that wait for the filter */
 static uint32_t go; /* 1 once it is installed */
 
@@ -158,8 +160,10 @@ static void install_handlers(void)
 		.restorer = cell_restorer,
 	};
 
-	for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+	for (unsigned i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		sa.mask = signals[i] == SIGNAL_KICK ? KICK_MASK : 0;
 		must(11, SYS(rt_sigaction, signals[i], &sa, 0, 8, 0, 0));
+	}
 }
 
 static void prepare_thread(struct thread *t)
@@ -192,9 +196,9 @@ static void thread_start(struct thread *t)
 {
 	thread_seat(t);
 	__atomic_fetch_add(&ready, 1, __ATOMIC_SEQ_CST);
-	SYS(futex, &ready, FUTEX_WAKE, 1, 0, 0, 0);
+	SYS(futex, &ready, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
 	while (__atomic_load_n(&go, __ATOMIC_ACQUIRE) == 0)
-		SYS(futex, &go, FUTEX_WAIT, 0, 0, 0, 0);
+		SYS(futex, &go, FUTEX_WAIT_PRIVATE, 0, 0, 0, 0);
 	gate_loop(t);
 }
 
@@ -218,7 +222,7 @@ static void start_threads(void)
 
 		if (n == others)
 			break;
-		SYS(futex, &ready, FUTEX_WAIT, n, 0, 0, 0);
+		SYS(futex, &ready, FUTEX_WAIT_PRIVATE, n, 0, 0, 0);
 	}
 }
 
@@ -231,13 +235,13 @@ static void first_thread(struct thread *t)
 	must(14, SYS(close_range, 0, ~0u, 0, 0, 0, 0));
 	must(15, filter_install());
 	__atomic_store_n(&go, 1, __ATOMIC_SEQ_CST);
-	SYS(futex, &go, FUTEX_WAKE, INT32_MAX, 0, 0, 0);
+	SYS(futex, &go, FUTEX_WAKE_PRIVATE, INT32_MAX, 0, 0, 0);
 	__atomic_store_n(&control->state, CELL_READY, __ATOMIC_SEQ_CST);
 	SYS(futex, &control->state, FUTEX_WAKE, 1, 0, 0, 0);
 	if (control->tcs_count > 0)
 		gate_loop(t);
 	for (;;)
-		SYS(futex, &go, FUTEX_WAIT, 1, 0, 0, 0);
+		SYS(futex, &go, FUTEX_WAIT_PRIVATE, 1, 0, 0, 0);
 }
 
 void cell_main(void);

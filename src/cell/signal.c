@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signals are the cell's exceptions and interrupts.  The handler never
- * returns through the kernel: enclave code goes on, or is left, in user mode,
- * so the filter can forbid rt_sigreturn.  A signal that finds the cell's own
- * code at work either is a kick, and that code goes on as if nothing had
- * happened, or one of the three places where a fault is expected, or the end.
+ * Signals are the cell's exceptions and interrupts.  The handler does not
+ * return through the kernel: enclave code goes on, or is left, in user mode.
+ * A signal that finds the cell's own code at work either is a kick, and that
+ * code goes on as if nothing had happened, or one of the three places where a
+ * fault is expected, or the end.
  */
 #include "cell.h"
 #include <signal.h>
 #include <sys/syscall.h>
 
-#define SIGNAL_KICK SIGURG
 #define OPCODE_LENGTH_MAX 15
 
 _Noreturn void cell_die(void)
@@ -120,9 +119,11 @@ static int in_cell_code(uint64_t rip)
 		|| rip - control->trampoline_va < GATE_TRAMPOLINE_SIZE;
 }
 
-static _Noreturn void in_cell(int sig, struct thread *t,
-	struct sgx_regs *regs, const void *xsave, int kick)
+static void in_cell(int sig, struct thread *t, struct sgx_regs *regs,
+	const void *xsave, int kick)
 {
+	if (sig == SIGNAL_KICK)
+		return; /* the one return through the kernel */
 	if (kick)
 		gate_resume(regs, xsave);
 	if (sig == SIGILL && regs->rip == (uintptr_t)gate_trap_enclu)
@@ -149,8 +150,10 @@ void cell_signal(int sig, siginfo_t *info, void *context)
 	int kick = sig == SIGNAL_KICK || info->si_code <= 0;
 
 	copy_registers(&regs, g);
-	if (in_cell_code(regs.rip))
+	if (in_cell_code(regs.rip)) {
 		in_cell(sig, t, &regs, xsave, kick);
+		return;
+	}
 	if (kick) {
 		t->counters->kicks++;
 		event.kind = SGX_EVENT_INTERRUPT;

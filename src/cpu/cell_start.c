@@ -36,6 +36,33 @@ long futex_op(uint32_t *word, int op, uint32_t value, unsigned ms)
 
 /* ---- the cell's program ---- */
 
+static int read_only(int fd)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* A file to execute: no writer may be left, its descriptor is out of the way
+ * of those that a cell gets, and nobody may read it, which makes the kernel
+ * start the process non-dumpable. */
+static int program_file(const void *blob, size_t size)
+{
+	int fd = memfd_create("coffer-cell", MFD_CLOEXEC);
+	int reader = -1, raised = -1;
+
+	if (fd >= 0 && write(fd, blob, size) == (ssize_t)size)
+		reader = read_only(fd);
+	if (reader >= 0 && fchmod(fd, 0111) == 0)
+		raised = fcntl(reader, F_DUPFD_CLOEXEC, CELL_FD_COUNT);
+	if (fd >= 0)
+		close(fd);
+	if (reader >= 0)
+		close(reader);
+	return raised;
+}
+
 int engine_cell_open_image(struct engine_cell *e, const void *blob,
 	size_t size, char *why, size_t why_size)
 {
@@ -52,12 +79,9 @@ int engine_cell_open_image(struct engine_cell *e, const void *blob,
 		e->text_size = (ph[i].p_filesz + PAGE - 1) & ~(PAGE - 1);
 		e->text_fd = sealed_file("coffer-cell", text, ph[i].p_filesz);
 	}
-	e->image_fd = memfd_create("coffer-cell", MFD_CLOEXEC);
-	if (info.magic != CELL_INFO_MAGIC || e->text_fd < 0 || e->image_fd < 0
-	    || write(e->image_fd, blob, size) != (ssize_t)size
-	    /* Not readable: the kernel then makes the process non-dumpable
-	     * from its first instruction. */
-	    || fchmod(e->image_fd, 0111) != 0) {
+	e->image_fd = program_file(blob, size);
+	if (info.magic != CELL_INFO_MAGIC || e->text_fd < 0
+	    || e->image_fd < 0) {
 		snprintf(why, why_size, "cannot prepare the cell's program: %s",
 			strerror(errno));
 		return -1;
@@ -286,14 +310,6 @@ static int state_file(struct engine_cell *e, uint32_t tcs_count)
 		return -errno;
 	}
 	return fd < 0 ? -errno : fd;
-}
-
-static int read_only(int fd)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
 static int spawn_cell(struct engine_cell *e, struct space *s, char *why,

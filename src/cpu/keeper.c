@@ -54,8 +54,9 @@ static _Noreturn void become_cell(const int *fd, int image, bool traced)
 /* Sources out of the way of the targets, which dup2 leaves open. */
 static int raise_fds(const struct spawn *r, int *raised)
 {
-	for (int i = 0; i < CELL_FD_COUNT; i++) {
+	for (int i = 0; i < CELL_FD_COUNT; i++)
 		raised[i] = -1;
+	for (int i = 0; i < CELL_FD_COUNT; i++) {
 		if (r->fd[i] < 0)
 			continue;
 		raised[i] = fcntl(r->fd[i], F_DUPFD_CLOEXEC, FIRST_FREE_FD);

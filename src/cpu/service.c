@@ -10,15 +10,17 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #define STACK_SIZE (128u * 1024u)
 
 struct service_arg {
 	struct engine_cell *e;
 	struct space *s;
-	void *stack;
 };
 
 static void answer(struct engine_cell *e, struct space *s,
@@ -49,6 +51,7 @@ static void *serve(void *arg)
 	struct space *s = a->s;
 	struct cell_control *c = s->control;
 
+	__atomic_store_n(&s->service_tid, gettid(), __ATOMIC_SEQ_CST);
 	while (!__atomic_load_n(&s->stopping, __ATOMIC_ACQUIRE)) {
 		uint32_t bell = __atomic_load_n(&c->doorbell, __ATOMIC_SEQ_CST);
 		bool found = false;
@@ -73,15 +76,17 @@ int service_start(struct engine_cell *e, struct space *s)
 {
 	struct service_arg *a = aligned_alloc(4096, STACK_SIZE);
 	pthread_attr_t attr;
+	pthread_t thread;
 	int r;
 
 	if (a == NULL)
 		return -ENOMEM;
 	/* The argument lies at the far end of the thread's own stack. */
-	*a = (struct service_arg){ .e = e, .s = s, .stack = a };
+	*a = (struct service_arg){ .e = e, .s = s };
 	pthread_attr_init(&attr);
 	pthread_attr_setstack(&attr, (char *)a + 4096, STACK_SIZE - 4096);
-	r = pthread_create(&s->service, &attr, serve, a);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	r = pthread_create(&thread, &attr, serve, a);
 	pthread_attr_destroy(&attr);
 	if (r != 0) {
 		free(a);
@@ -92,6 +97,18 @@ int service_start(struct engine_cell *e, struct space *s)
 	return 0;
 }
 
+/* Not pthread_join: it sleeps on a shared futex in the thread's stack, and the
+ * kernel has none on secret memory.  Soon over: the thread is on its way. */
+static void await_exit(struct space *s)
+{
+	const struct timespec nap = { .tv_nsec = 50000 };
+	pid_t tid;
+
+	while ((tid = __atomic_load_n(&s->service_tid, __ATOMIC_SEQ_CST)) == 0
+	       || tgkill(getpid(), tid, 0) == 0)
+		nanosleep(&nap, NULL);
+}
+
 void service_stop(struct space *s)
 {
 	if (!s->has_service)
@@ -99,7 +116,7 @@ void service_stop(struct space *s)
 	__atomic_store_n(&s->stopping, true, __ATOMIC_SEQ_CST);
 	__atomic_fetch_add(&s->control->doorbell, 1, __ATOMIC_SEQ_CST);
 	futex_op(&s->control->doorbell, FUTEX_WAKE, INT_MAX, 0);
-	pthread_join(s->service, NULL);
+	await_exit(s);
 	s->has_service = false;
 	free(s->service_stack);
 }

@@ -33,7 +33,7 @@ struct space {
 	bool dead; /* under the engine's life lock, with the two below */
 	uint32_t wait_status;
 	bool stopping; /* service thread shall end */
-	pthread_t service;
+	pid_t service_tid;
 	bool has_service;
 	void *service_stack;
 };

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bare enclave code for the tests of the cell: no stack, no runtime.  RDI
+ * chooses what to do, RSI and RDX are its arguments; the answer is in RSI.
+ * An entry with CSSA > 0 is an exception entry.
+ */
+	.section .rodata
+	.balign 4096
+	.globl bare_code, bare_code_end
+bare_code:
+	mov	%rcx, %r15
+	test	%eax, %eax
+	jnz	exception_entry
+	cmp	$16, %rdi
+	jae	leave
+	lea	jumps(%rip), %r14
+	movslq	(%r14,%rdi,4), %r13
+	add	%r14, %r13
+	jmp	*%r13
+	.balign 4
+jumps:	.long	op_add - jumps, op_trap - jumps, op_ud - jumps
+	.long	op_read - jumps, op_write - jumps, op_spin - jumps
+	.long	op_syscall - jumps, op_ereport - jumps, op_egetkey - jumps
+	.long	op_int3 - jumps, op_divide - jumps, op_jump - jumps
+	.long	op_int80 - jumps, op_enclu - jumps, op_vector - jumps
+	.long	op_storm - jumps
+
+op_add:				/* 0: RSI + 1 */
+	inc	%rsi
+leave:	mov	%r15, %rbx
+	mov	$4, %eax	/* the pattern that is patched */
+	.byte	0x0f, 0x01, 0xd7
+	ud2
+op_trap:			/* 1: RSI + 2, by a trapped ENCLU */
+	add	$2, %rsi
+	mov	%r15, %rbx
+	mov	$4, %eax
+	nop
+	.byte	0x0f, 0x01, 0xd7
+	ud2
+op_ud:				/* 2: #UD; goes on behind if told to */
+	ud2
+	mov	$0x55, %rsi
+	jmp	leave
+op_read:			/* 3: load from RSI */
+	mov	(%rsi), %rsi
+	jmp	leave
+op_write:			/* 4: store RDX at RSI */
+	mov	%rdx, (%rsi)
+	jmp	leave
+op_spin:			/* 5: until the word at RSI is not zero; every
+				   register and vector must survive */
+	xor	%r8d, %r8d
+	mov	$0x1122334455667788, %r9
+	movq	%r9, %xmm5
+	mov	%r9, %r10
+	mov	%r9, %r11
+	mov	%r9, %r12
+	mov	%r9, %r13
+	mov	%r9, %rbp
+	mov	%r9, %rsp
+	mov	%r9, %rbx
+	std
+1:	inc	%r8
+	cmp	%r9, %r10
+	jne	2f
+	cmp	%r9, %r11
+	jne	2f
+	cmp	%r9, %r12
+	jne	2f
+	cmp	%r9, %r13
+	jne	2f
+	cmp	%r9, %rbp
+	jne	2f
+	cmp	%r9, %rsp
+	jne	2f
+	cmp	%r9, %rbx
+	jne	2f
+	movq	%xmm5, %rax
+	cmp	%r9, %rax
+	jne	2f
+	cmpq	$0, (%rsi)
+	je	1b
+	cld
+	mov	%r8, %rdx
+	mov	$1, %esi
+	jmp	leave
+2:	cld
+	xor	%esi, %esi
+	jmp	leave
+op_syscall:			/* 6 */
+	mov	$39, %eax
+	syscall
+	mov	$0x66, %rsi
+	jmp	leave
+op_ereport:			/* 7: TARGETINFO at RSI, data at RDX, out R8 */
+	mov	%rsi, %rbx
+	mov	%rdx, %rcx
+	mov	%r8, %rdx
+	xor	%eax, %eax
+	.byte	0x0f, 0x01, 0xd7
+	mov	$0x77, %rsi
+	jmp	leave
+op_egetkey:			/* 8: KEYREQUEST at RSI, key out RDX */
+	mov	%rsi, %rbx
+	mov	%rdx, %rcx
+	mov	$1, %eax
+	.byte	0x0f, 0x01, 0xd7
+	setz	%dl
+	movzbl	%dl, %edx
+	mov	%rax, %rsi
+	jmp	leave
+op_int3:			/* 9 */
+	int3
+	mov	$0x99, %rsi
+	jmp	leave
+op_divide:			/* 10 */
+	xor	%edx, %edx
+	xor	%ecx, %ecx
+	mov	$1, %eax
+	div	%ecx
+	jmp	leave
+op_jump:			/* 11: to RSI */
+	jmp	*%rsi
+op_int80:			/* 12 */
+	mov	$20, %eax
+	int	$0x80
+	jmp	leave
+op_enclu:			/* 13: leaf RSI */
+	mov	%rsi, %rax
+	xor	%ebx, %ebx
+	xor	%ecx, %ecx
+	xor	%edx, %edx
+	.byte	0x0f, 0x01, 0xd7
+	jmp	leave
+op_vector:			/* 14: a fault with AVX state alive, then the
+				   sum of what is left of it */
+	mov	$0x0102030405060708, %rax
+	movq	%rax, %xmm1
+	vpbroadcastq %xmm1, %ymm1
+	ud2
+	vextracti128 $1, %ymm1, %xmm2
+	movq	%xmm2, %rsi
+	vzeroupper
+	jmp	leave
+op_storm:			/* 15: change GS base, exit by the pattern */
+	wrgsbase %rsi
+	jmp	op_add
+
+	/* CSSA > 0: RDI = 1 steps over two bytes (ud2, syscall), RDI = 2
+	 * reports EXITINFO and RIP; RSI is the address of SSA[0].GPRSGX. */
+exception_entry:
+	mov	136(%rsi), %rdx
+	mov	160(%rsi), %r8d
+	cmp	$1, %rdi
+	jne	1f
+	addq	$2, 136(%rsi)
+1:	mov	%rax, %r9
+	mov	%rdx, %rsi
+	jmp	leave
+bare_code_end:
+	.section .note.GNU-stack, "", @progbits
