@@ -39,6 +39,8 @@ void oe_allocator_init(void *start, void *end)
 	uint64_t key[2] = { place_random(), place_random() };
 
 	heap_init(&heap, start, end, key);
+	lock = (place_lock){ 0 };
+	keeps = NULL;
 	keep_most = (uint64_t)((char *)end - (char *)start) / KEEP_SHARE;
 	if (keep_most > KEEP_MOST)
 		keep_most = KEEP_MOST;

@@ -62,11 +62,18 @@ static inline void tell_next(struct heap *h, struct chunk *c, uint64_t size16)
 		set_back(h, n, size16);
 }
 
+/* Read without the lock too: a chunk in use is below every top there is. */
+static inline void set_top(struct heap *h, char *top)
+{
+	__atomic_store_n(&h->top, top, __ATOMIC_RELAXED);
+}
+
 bool heap_has(const struct heap *h, const void *p)
 {
 	const char *c = p;
 
-	return c >= h->start && c < h->top && !((uintptr_t)c & 15);
+	return c >= h->start && c < __atomic_load_n(&h->top, __ATOMIC_RELAXED)
+		&& !((uintptr_t)c & 15);
 }
 
 /* Row and column of the list for chunks of n16 units. */
@@ -196,7 +203,7 @@ static struct chunk *take_top(struct heap *h, uint64_t n16)
 
 	if (bytes > (size_t)(h->end - h->top))
 		return NULL;
-	h->top += bytes;
+	set_top(h, h->top + bytes);
 	set_head(h, c, n16, CHUNK_USED);
 	set_back(h, c, h->top_back);
 	h->top_back = n16;
@@ -268,7 +275,7 @@ void heap_give(struct heap *h, struct chunk *c)
 	}
 	if ((char *)after(c, n16) == h->top) {
 		h->top_back = opened(h, &c->back, 1);
-		h->top = (char *)c;
+		set_top(h, (char *)c);
 		c->head = 0;
 		return;
 	}
@@ -290,7 +297,7 @@ bool heap_resize(struct heap *h, struct chunk *c, size_t size)
 		if (want16 > have16 &&
 			(want16 - have16) * 16 > (size_t)(h->end - h->top))
 			return false;
-		h->top = (char *)after(c, want16);
+		set_top(h, (char *)after(c, want16));
 		h->top_back = want16;
 		set_head(h, c, want16, CHUNK_USED);
 		h->used += (want16 - have16) * 16;

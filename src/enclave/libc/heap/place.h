@@ -1,10 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the allocator needs from where it runs: inside an enclave here, in an
- * ordinary process for its tests, which bring a place.h of their own.
+ * What the allocator needs from where it runs: inside an enclave, or, with
+ * HEAP_HOSTED, in an ordinary process that tests it.
  */
 #ifndef COFFER_ENCLAVE_HEAP_PLACE_H
 #define COFFER_ENCLAVE_HEAP_PLACE_H
+
+#include <stdint.h>
+
+#ifdef HEAP_HOSTED
+
+#include <pthread.h>
+
+typedef pthread_mutex_t place_lock;
+
+static inline void place_acquire(place_lock *lock)
+{
+	pthread_mutex_lock(lock);
+}
+
+static inline void place_release(place_lock *lock)
+{
+	pthread_mutex_unlock(lock);
+}
+
+void **place_thread_slot(void);
+uint64_t place_random(void);
+
+#else
 
 #include "../inside.h"
 #include "../musl.h"
@@ -36,4 +59,5 @@ static inline uint64_t place_random(void)
 	return libc_random64();
 }
 
+#endif
 #endif
