@@ -84,6 +84,8 @@ struct frame {
 };
 oe_result_t slot_take(struct _oe_enclave *, struct frame *);
 void slot_give(struct frame *);
+/* The innermost call that the calling thread is in; NULL: none. */
+const struct frame *slot_frame(void);
 /* By the address that an enclave knows it by; NULL if there is none. */
 struct slot *slot_find(struct _oe_enclave *, uint64_t tcs);
 
@@ -102,6 +104,12 @@ oe_result_t enclave_visit(struct _oe_enclave *, uint32_t function,
 /* Serves one ocall: the transport's result, and the value to answer. */
 oe_result_t ocall_serve(struct _oe_enclave *, struct slot *,
 	uint32_t function, uint64_t argument, uint64_t *value);
+
+/* What generated code calls for openenclave/edl/memory.edl and sgx/thread.edl,
+ * for the enclave that the calling thread is in. */
+void *oe_realloc_ocall(void *address, size_t size);
+void oe_sgx_thread_wake_wait_ocall(oe_enclave_t *enclave, uint64_t waiter_tcs,
+	uint64_t self_tcs);
 
 /* ---- names.c ---- */
 

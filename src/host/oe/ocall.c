@@ -139,30 +139,66 @@ static oe_result_t take_memory(struct _oe_enclave *enclave, uint64_t address)
 	return OE_OK;
 }
 
-static oe_result_t resize_memory(struct _oe_enclave *enclave,
-	uint64_t argument)
+/* *value is 0, and the old memory is as it was, when there is no memory. */
+static oe_result_t resize(struct _oe_enclave *enclave, uint64_t old,
+	uint64_t size, uint64_t *value)
 {
-	struct call_realloc *ask = (struct call_realloc *)argument;
-	uint64_t old, size, old_size, moved = 0;
+	uint64_t old_size;
 
-	if (!shared_reachable(enclave, argument, sizeof(*ask)))
-		return OE_INVALID_PARAMETER;
-	old = READ_ONCE(ask->address);
-	size = READ_ONCE(ask->size);
-	ask->result = 0;
+	*value = 0;
 	if (!owned_remove(&enclave->owned, old, &old_size))
 		return OE_INVALID_PARAMETER;
-	give_memory(enclave, size, &moved);
-	if (!moved) {
+	give_memory(enclave, size, value);
+	if (!*value) {
 		/* The place that it just left is there still. */
 		owned_add(&enclave->owned, old, old_size);
 		return OE_OK;
 	}
-	memcpy((void *)moved, (const void *)old,
+	memcpy((void *)*value, (const void *)old,
 		size < old_size ? size : old_size);
 	oe_host_shared_free((void *)old);
-	ask->result = moved;
 	return OE_OK;
+}
+
+static oe_result_t resize_memory(struct _oe_enclave *enclave,
+	uint64_t argument)
+{
+	struct call_realloc *ask = (struct call_realloc *)argument;
+	uint64_t moved;
+	oe_result_t result;
+
+	if (!shared_reachable(enclave, argument, sizeof(*ask)))
+		return OE_INVALID_PARAMETER;
+	result = resize(enclave, READ_ONCE(ask->address),
+		READ_ONCE(ask->size), &moved);
+	ask->result = moved;
+	return result;
+}
+
+void *oe_realloc_ocall(void *address, size_t size)
+{
+	const struct frame *frame = slot_frame();
+	uint64_t moved = 0;
+
+	if (!frame)
+		return NULL;
+	if (address)
+		resize(frame->enclave, (uint64_t)address, size, &moved);
+	else
+		give_memory(frame->enclave, size, &moved);
+	return (void *)moved;
+}
+
+/* The enclave's handle is what the enclave says; the frame is ours. */
+void oe_sgx_thread_wake_wait_ocall(oe_enclave_t *enclave, uint64_t waiter_tcs,
+	uint64_t self_tcs)
+{
+	const struct frame *frame = slot_frame();
+
+	if (!frame)
+		return;
+	thread_wake(frame->enclave, waiter_tcs);
+	thread_wait(frame->slot, NULL);
 }
 
 static oe_result_t transfer(struct _oe_enclave *enclave, uint64_t argument,

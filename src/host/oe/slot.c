@@ -34,6 +34,11 @@ static struct slot *choose(struct _oe_enclave *enclave)
 	return NULL;
 }
 
+const struct frame *slot_frame(void)
+{
+	return innermost;
+}
+
 oe_result_t slot_take(struct _oe_enclave *enclave, struct frame *frame)
 {
 	frame->enclave = enclave;
