@@ -152,7 +152,13 @@ void world_check(struct world *w)
 static uint64_t fold(uint64_t hash, const void *data, size_t size)
 {
 	const uint8_t *bytes = data;
+	uint64_t word;
 
+	for (; size >= 8; bytes += 8, size -= 8) {
+		memcpy(&word, bytes, 8);
+		hash = (hash ^ word) * 0x100000001b3ull;
+		hash ^= hash >> 29;
+	}
 	while (size--)
 		hash = (hash ^ *bytes++) * 0x100000001b3ull;
 	return hash;
