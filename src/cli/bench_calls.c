@@ -21,9 +21,9 @@
 
 #define ROUNDS 601
 #define WORK_ROUNDS 101
-#define SLEEP_ROUNDS 21
+#define SLEEP_ROUNDS 41
 #define SLEEP_BETWEEN_NS 20000000
-#define SLEEP_WORK_NS 400000.0 /* long past the end of anybody's spinning */
+#define SLEEP_WORK_NS 120000.0 /* past the end of anybody's spinning */
 #define WARM 10 /* wakes the other side */
 #define KIB64 65536u
 
