@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* Locks between threads of an enclave: the C library's, with oe_ in front. */
+#ifndef _OE_PTHREAD_H
+#define _OE_PTHREAD_H
+
+#include <openenclave/bits/types.h>
+#include <pthread.h>
+
+typedef pthread_t oe_pthread_t;
+typedef pthread_once_t oe_pthread_once_t;
+typedef pthread_mutex_t oe_pthread_mutex_t;
+typedef pthread_mutexattr_t oe_pthread_mutexattr_t;
+typedef pthread_cond_t oe_pthread_cond_t;
+typedef pthread_condattr_t oe_pthread_condattr_t;
+typedef pthread_rwlock_t oe_pthread_rwlock_t;
+typedef pthread_rwlockattr_t oe_pthread_rwlockattr_t;
+typedef pthread_spinlock_t oe_pthread_spinlock_t;
+typedef pthread_key_t oe_pthread_key_t;
+
+#define OE_PTHREAD_ONCE_INIT PTHREAD_ONCE_INIT
+#define OE_PTHREAD_MUTEX_INITIALIZER PTHREAD_MUTEX_INITIALIZER
+#define OE_PTHREAD_COND_INITIALIZER PTHREAD_COND_INITIALIZER
+#define OE_PTHREAD_RWLOCK_INITIALIZER PTHREAD_RWLOCK_INITIALIZER
+#define OE_PTHREAD_MUTEX_NORMAL PTHREAD_MUTEX_NORMAL
+#define OE_PTHREAD_MUTEX_RECURSIVE PTHREAD_MUTEX_RECURSIVE
+
+#define oe_pthread_self pthread_self
+#define oe_pthread_equal pthread_equal
+#define oe_pthread_once pthread_once
+#define oe_pthread_mutexattr_init pthread_mutexattr_init
+#define oe_pthread_mutexattr_settype pthread_mutexattr_settype
+#define oe_pthread_mutexattr_destroy pthread_mutexattr_destroy
+#define oe_pthread_mutex_init pthread_mutex_init
+#define oe_pthread_mutex_lock pthread_mutex_lock
+#define oe_pthread_mutex_trylock pthread_mutex_trylock
+#define oe_pthread_mutex_unlock pthread_mutex_unlock
+#define oe_pthread_mutex_destroy pthread_mutex_destroy
+#define oe_pthread_cond_init pthread_cond_init
+#define oe_pthread_cond_wait pthread_cond_wait
+#define oe_pthread_cond_signal pthread_cond_signal
+#define oe_pthread_cond_broadcast pthread_cond_broadcast
+#define oe_pthread_cond_destroy pthread_cond_destroy
+#define oe_pthread_rwlock_init pthread_rwlock_init
+#define oe_pthread_rwlock_rdlock pthread_rwlock_rdlock
+#define oe_pthread_rwlock_wrlock pthread_rwlock_wrlock
+#define oe_pthread_rwlock_unlock pthread_rwlock_unlock
+#define oe_pthread_rwlock_destroy pthread_rwlock_destroy
+#define oe_pthread_spin_init pthread_spin_init
+#define oe_pthread_spin_lock pthread_spin_lock
+#define oe_pthread_spin_unlock pthread_spin_unlock
+#define oe_pthread_spin_destroy pthread_spin_destroy
+#define oe_pthread_key_create pthread_key_create
+#define oe_pthread_key_delete pthread_key_delete
+#define oe_pthread_setspecific pthread_setspecific
+#define oe_pthread_getspecific pthread_getspecific
+
+#endif
