@@ -416,6 +416,56 @@ static void flips_end_cleanly(void **state)
 	assert_int_equal(try_bytes(file, file_size, NULL), 0);
 }
 
+/* Linking with the shared object: either of the two is the hostile one. */
+static void flips_end_cleanly_when_linked(void **state)
+{
+	static const char *const names[] = {"needs", "libother.so"};
+	static const char *const parts[] = {".dynsym", ".dynstr", ".rela.dyn",
+		".rela.plt", ".dynamic"};
+	char folder[] = "/tmp/image-refuse-XXXXXX";
+	char path[2][64], command[9000];
+	size_t refused = 0, opened = 0;
+
+	assert_non_null(mkdtemp(folder));
+	for (int i = 0; i < 2; i++) {
+		snprintf(path[i], sizeof(path[i]), "%s/%s", folder, names[i]);
+		snprintf(command, sizeof(command), "cp '%s' %s",
+			image_path(names[i]), folder);
+		assert_int_equal(system(command), 0);
+	}
+	for (int i = 0; i < 2; i++) {
+		FILE *out = fopen(path[i], "r+b");
+
+		assert_non_null(out);
+		load(names[i]);
+		for (size_t p = 0; p < sizeof(parts) / sizeof(*parts); p++) {
+			size_t at = section(parts[p])->sh_offset;
+			size_t end = at + section(parts[p])->sh_size;
+
+			for (; at < end; at++) {
+				struct image *image = NULL;
+
+				fseek(out, (long)at, SEEK_SET);
+				fputc(file[at] ^ (1 << at % 8), out);
+				fflush(out);
+				if (image_open(path[0], &image, NULL) ||
+					image_build(image, NULL))
+					refused++;
+				else
+					opened++;
+				image_close(image);
+				fseek(out, (long)at, SEEK_SET);
+				fputc(file[at], out);
+				fflush(out);
+			}
+		}
+		fclose(out);
+	}
+	assert_true(refused > 50 && opened > 50);
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -430,6 +480,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(paths_are_checked),
 		cmocka_unit_test(truncations_end_cleanly),
 		cmocka_unit_test(flips_end_cleanly),
+		cmocka_unit_test(flips_end_cleanly_when_linked),
 	};
 	int failed;
 
