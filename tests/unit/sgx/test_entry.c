@@ -154,8 +154,9 @@ static void lying_page_tables(void **state)
 {
 	struct world *w = *state;
 	struct sgx_lp *lp = host(w, 0);
-	struct sgx_memory_ops ops = *w->m.memory;
+	static struct sgx_memory_ops ops; /* outlives the world */
 
+	ops = *w->m.memory;
 	ops.translate = lying_translate;
 	w->m.memory = &ops;
 	for (g_led_to = 0; g_led_to < 70; g_led_to++) {
