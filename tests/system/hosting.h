@@ -9,7 +9,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* OE_EXCEPTION_PAGE_FAULT, which only enclaves can include. */
+/* OE_EXCEPTION_ACCESS_VIOLATION and _PAGE_FAULT, which only enclaves can
+ * include. */
+#define OE_FAULT_ACCESS 4u
 #define OE_FAULT_PAGE 5u
 
 /* One line on standard output, whole, from any thread. */

@@ -30,21 +30,39 @@ static uint64_t signature_place(const uint8_t *image, size_t size)
 	return offset + IMAGE_FILE_SIGSTRUCT + IMAGE_FILE_SIGNATURE + 100;
 }
 
-static void last_line(char *text)
+/* Why the library says that it failed: its log line, without time and
+ * place. */
+static const char *reason(char *said)
 {
-	char *line;
+	char *start = strstr(said, "ERROR]");
+	char *text = start ? strstr(start, ".signed: ") : NULL;
 
-	while (*text && text[strlen(text) - 1] == '\n')
-		text[strlen(text) - 1] = 0;
-	line = strrchr(text, '\n');
-	if (line)
-		memmove(text, line + 1, strlen(line));
+	if (!text)
+		return "no reason was given";
+	text += strlen(".signed: ");
+	text[strcspn(text, "\n")] = 0;
+	return text;
+}
+
+/* Words of a long line below each other. */
+static void say_lines(struct story *s, const char *text)
+{
+	while (*text) {
+		size_t n = strlen(text);
+
+		if (n > 66)
+			for (n = 66; n > 30 && text[n] != ' '; n--)
+				;
+		say(s, "           %.*s\n", (int)n, text);
+		text += n;
+		text += strspn(text, " ");
+	}
 }
 
 static void try_image(struct story *s, uint8_t *image, size_t size, uint64_t place,
 	const char *what)
 {
-	char path[160], errors[4096] = "";
+	char path[160], said[4096] = "";
 	char *argv[] = { s->host, path, s->post, NULL };
 	int status = -1;
 
@@ -52,13 +70,12 @@ static void try_image(struct story *s, uint8_t *image, size_t size, uint64_t pla
 	if (place) {
 		image[place] ^= 1;
 		if (!image_file_write(path, image, size))
-			status = run(s, argv, false, errors, sizeof(errors));
+			status = run(s, argv, false, said, sizeof(said));
 		image[place] ^= 1;
 	}
-	last_line(errors);
-	if (judge(s, status == 1, "%s: %s", what,
+	if (judge(s, status == 1 && strstr(said, "ERROR]"), "%s: %s", what,
 		status == 1 ? "refused" : "not refused as it should be"))
-		say(s, "           %s\n", errors);
+		say_lines(s, reason(said));
 }
 
 void story_wrong_images(struct story *s)

@@ -36,7 +36,7 @@ static bool set_up(struct story *s, const char *bin)
 	return mkdir(s->private, 0700) == 0 && mkdir(s->post, 0700) == 0;
 }
 
-/* A record whose figures are rare enough to look for. */
+/* A record whose figures are rare enough to look for: few zeros. */
 static bool pick_record(const char *path, char *record, size_t size, size_t *count)
 {
 	FILE *f = fopen(path, "r");
@@ -45,8 +45,14 @@ static bool pick_record(const char *path, char *record, size_t size, size_t *cou
 	*count = 0;
 	record[0] = 0;
 	while (f && fgets(line, sizeof(line), f)) {
+		double v[7] = { 0 };
+
 		line[strcspn(line, "\r\n")] = 0;
-		if (++*count == 12346)
+		if (++*count < 5000 || record[0])
+			continue;
+		if (sscanf(line, "%lf,%lf,%lf,%lf,%lf,%lf,%lf", &v[0], &v[1],
+			&v[2], &v[3], &v[4], &v[5], &v[6]) == 7 && v[0] > 3 &&
+			v[1] > 0 && v[3] > 0 && v[4] > 0 && v[6] > 0)
 			snprintf(record, size, "%s", line);
 	}
 	if (f)

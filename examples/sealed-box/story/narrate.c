@@ -58,33 +58,30 @@ bool ask(struct story *s, const char *command, char *rest, size_t size)
 	return good;
 }
 
-static void drain(struct peer *p, bool shown)
+int run(struct story *s, char *const argv[], bool shown, char *said, size_t size)
 {
+	int fd = said ? memfd_create("said", MFD_CLOEXEC) : -1, status;
 	char line[1024];
-
-	while (peer_hear(p, line, sizeof(line), ANSWER_MILLISECONDS))
-		if (shown)
-			printf("%s\n", line);
-	fflush(stdout);
-}
-
-int run(struct story *s, char *const argv[], bool shown, char *errors, size_t size)
-{
-	int fd = errors ? memfd_create("errors", MFD_CLOEXEC) : -1, status;
 	struct peer p;
 	ssize_t n;
 
-	if (errors)
-		errors[0] = 0;
+	if (said)
+		said[0] = 0;
 	if (peer_start(&p, argv, (uid_t)-1, NULL, fd))
 		return -1;
 	close(p.to);
 	p.to = -1;
-	drain(&p, shown && !s->quiet);
+	while (peer_hear(&p, line, sizeof(line), ANSWER_MILLISECONDS)) {
+		if (shown && !s->quiet)
+			printf("%s\n", line);
+		else if (!shown && fd >= 0)
+			dprintf(fd, "%s\n", line);
+	}
+	fflush(stdout);
 	status = peer_end(&p, ANSWER_MILLISECONDS);
 	if (fd >= 0) {
-		n = pread(fd, errors, size - 1, 0);
-		errors[n < 0 ? 0 : n] = 0;
+		n = pread(fd, said, size - 1, 0);
+		said[n < 0 ? 0 : n] = 0;
 		close(fd);
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;

@@ -40,10 +40,10 @@ bool judge(struct story *, bool good, const char *format, ...)
  * "ok"; rest is what follows. */
 bool ask(struct story *, const char *command, char *rest, size_t size);
 
-/* Run a program to its end (seconds at most); standard output goes to ours if
- * shown, else it is dropped; errors (may be NULL) gets what it said on
- * standard error.  Its exit status, or -1. */
-int run(struct story *, char *const argv[], bool shown, char *errors, size_t size);
+/* Run a program to its end (seconds at most).  Its standard output goes to
+ * ours if shown; the rest of what it said is put in said (may be NULL).  Its
+ * exit status, or -1. */
+int run(struct story *, char *const argv[], bool shown, char *said, size_t size);
 
 /* Step 4: who can look in?  record is one line of the table. */
 void story_pry(struct story *, const char *record);

@@ -73,9 +73,9 @@ static void write_word(uint64_t at, uint64_t value)
 	__asm__ volatile("mov %1, (%0)" : : "r"(at), "r"(value) : "memory");
 }
 
-static uint64_t system_call(uint64_t rax)
+static uint64_t system_call(uint64_t rax, uint64_t rdi)
 {
-	__asm__ volatile("syscall" : "+a"(rax) : "D"(0), "S"(0), "d"(0)
+	__asm__ volatile("syscall" : "+a"(rax) : "D"(rdi), "S"(0700), "d"(0)
 		: "rcx", "r11", "memory");
 	return rax;
 }
@@ -120,7 +120,7 @@ static void act(enum hostile_act what, uint64_t a, uint64_t b)
 
 	switch (what) {
 	case HOSTILE_SYSCALL:
-		g_outcome.value = system_call(a);
+		g_outcome.value = system_call(a, b);
 		break;
 	case HOSTILE_INT80:
 		g_outcome.value = old_system_call(a);

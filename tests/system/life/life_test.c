@@ -171,7 +171,8 @@ static void test_idle(void **state)
 	scene_end(s);
 }
 
-int main(void)
+/* An argument names the cases to run, with * and ?. */
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_cycles, scene_setup,
@@ -189,5 +190,7 @@ int main(void)
 	};
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
