@@ -26,7 +26,7 @@
 #include <sys/ucontext.h>
 
 #define TCS_MAX 64
-#define NO_GUARD __attribute__((optimize("no-stack-protector"), noinline))
+#define NO_GUARD __attribute__((no_stack_protector, noinline))
 
 struct drv_enclave {
 	uint64_t base, size;
