@@ -426,6 +426,16 @@ static void run_is_its_leaves(void **state)
 		same_both_ways(&r);
 		r.secs = 256;
 		same_both_ways(&r);
+		/* two things wrong: the order of the checks */
+		r.secinfo_flags = REG_RW | SGX_SECINFO_PENDING;
+		same_both_ways(&r);
+		r.secs = SECS_PAGE;
+		r.epc = 300;
+		same_both_ways(&r);
+		r.linaddr++;
+		same_both_ways(&r);
+		r.linaddr--;
+		r.epc = 10;
 		/* TCS pages, the fourth of them bad */
 		r.secs = SECS_PAGE;
 		r.secinfo_flags = SGX_SECINFO_TCS | RW;

@@ -538,6 +538,50 @@ static void upgrade(void **state)
 	world_free(w);
 }
 
+/* A launch enclave gets its key by EGETKEY, writes a token with it, and EINIT
+ * accepts the token: both derive the same key. */
+static void launch_token(void **state)
+{
+	struct world_enclave launcher = privileged(), e = world_default();
+	struct sgx_keyrequest r = request_for(SGX_KEYNAME_EINITTOKEN);
+	struct sgx_einittoken token = { .valid = 1 };
+	struct sgx_sigstruct sig;
+	struct sgx_secs own;
+	struct world *w;
+	uint8_t key[16];
+
+	launcher.signer = 1;
+	w = with_enclave(&launcher, 1);
+	assert_int_equal(sgx_secs_read(&w->m, A, &own), 0);
+	r.key_id[9] = 0x99;
+	r.cpusvn[1] = 2;
+	r.attributes_mask = (struct sgx_attributes){ SGX_ATTR_MODE64BIT, 3 };
+	get(w, A, &r, key);
+
+	e.secs.attributes.flags |= SGX_ATTR_PROVISIONKEY;
+	world_build(w, B, &e);
+	world_sigstruct(w, B, 0, &sig);
+	token.attributes = e.secs.attributes;
+	memcpy(token.mrenclave, sig.enclave_hash, 32);
+	world_mrsigner(0, token.mrsigner);
+	memcpy(token.cpusvn_le, r.cpusvn, 16);
+	token.isv_prod_id_le = launcher.isv_prod_id;
+	token.isv_svn_le = r.isv_svn;
+	token.masked_misc_select_le = own.misc_select & r.misc_mask;
+	token.masked_attributes_le.flags = own.attributes.flags &
+		(r.attributes_mask.flags | SGX_ATTR_INIT | SGX_ATTR_DEBUG);
+	token.masked_attributes_le.xfrm = own.attributes.xfrm & 3;
+	memcpy(token.key_id, r.key_id, 32);
+	assert_int_equal(w->crypto.aes128_cmac(key, &token, 192, token.mac),
+		0);
+	token.isv_svn_le++;
+	expect_error(world_einit(w, B, &sig, &token), SGX_INVALID_EINITTOKEN);
+	token.isv_svn_le--;
+	expect_ok(world_einit(w, B, &sig, &token));
+	world_check(w);
+	world_free(w);
+}
+
 /* ---- EREPORT ---- */
 
 static void report_to(struct world *w, uint32_t secs,
@@ -747,7 +791,7 @@ int main(void)
 		cmocka_unit_test(separation_of_other_keys),
 		TEST(policy_itself_separates),
 		cmocka_unit_test(same_machine_same_key),
-		cmocka_unit_test(upgrade),
+		cmocka_unit_test(upgrade), cmocka_unit_test(launch_token),
 		TEST(report_says_who), TEST(only_the_target_verifies),
 		TEST(wrong_target), TEST(report_operands),
 		TEST(report_reserved), TEST(report_without_backend),
