@@ -25,7 +25,7 @@
 
 #define IDLE_DEFAULT_MS 10000
 #define LOG_KEEP_BYTES (1 << 20)
-#define STATE_WAIT_MS 8000
+#define STATE_WAIT_MS 5000
 
 struct options {
 	const char *vm, *size;
@@ -317,34 +317,41 @@ static int runtime_lock(struct platform *p, const struct options *o, int *fd,
 	return 0;
 }
 
-/* Under the lock: a socket that nobody serves is from a dead cofferd. */
-static int listen_at(struct platform *p, int *listener, struct why *why)
+/* Under the lock: a socket that nobody serves is from a dead cofferd, and is
+ * removed. */
+static int claim_socket(struct platform *p, struct sockaddr_un *address,
+	struct why *why)
 {
-	struct sockaddr_un address;
 	int fd, r;
 
-	r = paths_socket(p->runtime, &address, why);
+	r = paths_socket(p->runtime, address, why);
 	if (r)
 		return r;
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return why_set(why, -errno, "no socket: %s", strerror(errno));
-	if (!connect(fd, (struct sockaddr *)&address, sizeof(address))) {
-		close(fd);
-		return why_set(why, -EADDRINUSE,
+	if (!connect(fd, (struct sockaddr *)address, sizeof(*address)))
+		r = why_set(why, -EADDRINUSE,
 			"the virtual machine %s runs already", p->vm);
-	}
+	else
+		unlink(address->sun_path);
 	close(fd);
-	unlink(address.sun_path);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
-		0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address,
-		sizeof(address)) || listen(fd, 64)) {
+	return r;
+}
+
+static int listen_at(const struct sockaddr_un *address, int *listener,
+	struct why *why)
+{
+	int r, fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC |
+		SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || bind(fd, (const struct sockaddr *)address,
+		sizeof(*address)) || listen(fd, 64)) {
 		r = -errno;
 		if (fd >= 0)
 			close(fd);
 		return why_set(why, r, "cannot listen at %s: %s",
-			address.sun_path, strerror(-r));
+			address->sun_path, strerror(-r));
 	}
 	*listener = fd;
 	return 0;
@@ -383,19 +390,38 @@ static int prepare(struct platform *p, const struct options *o, int *lock,
 	return r;
 }
 
+/* The machine itself, once the directories are ours. */
+static int power_on(struct platform *p, int log_fd,
+	const struct sockaddr_un *address, int *listener, struct why *why)
+{
+	int r;
+
+	r = processor_start(&p->cpu, p->state, &p->conf, log_fd, why);
+	if (r)
+		return r;
+	r = extents_init(&p->epc, 0, p->conf.epc_pages);
+	if (r)
+		why_set(why, r, "out of memory");
+	else
+		r = listen_at(address, listener, why);
+	if (r)
+		processor_end(&p->cpu);
+	return r;
+}
+
 static int start(struct platform *p, const struct options *o, int *lock,
 	int *listener, struct why *why)
 {
+	struct sockaddr_un address;
 	int log_fd, r;
 
 	r = prepare(p, o, lock, &log_fd, why);
 	if (!r)
-		r = listen_at(p, listener, why);
-	if (!r)
-		r = processor_start(&p->cpu, p->state, &p->conf, log_fd, why);
-	if (!r && extents_init(&p->epc, 0, p->conf.epc_pages)) {
-		processor_end(&p->cpu);
-		r = why_set(why, -ENOMEM, "out of memory");
+		r = claim_socket(p, &address, why);
+	if (!r) {
+		r = power_on(p, log_fd, &address, listener, why);
+		if (r)
+			server_remove_files(p);
 	}
 	if (r)
 		log_error("does not start: %s", why->text);

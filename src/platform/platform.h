@@ -156,4 +156,7 @@ int inventory_list(struct platform *p, uint64_t after,
 int server_run(struct platform *p, int listener, int signals, int lock,
 	int idle_ms);
 
+/* With the lock held: removes what is in the runtime directory. */
+void server_remove_files(struct platform *p);
+
 #endif

@@ -28,13 +28,17 @@
 #define SO_PEERPIDFD 77
 #endif
 
+/* How much longer than later ones the first client is waited for: who starts
+ * a machine must reach it. */
+#define FIRST_CLIENT_MS 3000
+
 enum { POLL_SIGNALS, POLL_LISTENER, POLL_DOOR, POLL_EVENTS, POLL_CLIENTS };
 
 struct server {
 	struct platform *p;
 	int listener, signals, lock;
 	int idle_ms;
-	int64_t idle_since; /* ms; meaningful with no client */
+	int64_t idle_from; /* ms; meaningful with no client */
 	struct pollfd wait[POLL_CLIENTS + 2 * PLATFORM_CLIENTS_MAX];
 };
 
@@ -127,7 +131,7 @@ static void drop(struct server *s, struct client **link)
 		close(client->arena_fd);
 	free(client);
 	if (!p->client_count)
-		s->idle_since = now_ms();
+		s->idle_from = now_ms();
 }
 
 static void reap_gone(struct server *s)
@@ -244,8 +248,7 @@ static bool take_lock(struct server *s)
 	return true;
 }
 
-/* With the lock held: removes what is in the runtime directory. */
-static void remove_files(struct platform *p)
+void server_remove_files(struct platform *p)
 {
 	char path[PATH_MAX];
 
@@ -263,7 +266,7 @@ static bool may_end(struct server *s)
 	struct pollfd wait = { .fd = s->listener, .events = POLLIN };
 
 	if (!take_lock(s)) {
-		s->idle_since = now_ms();
+		s->idle_from = now_ms();
 		return false;
 	}
 	if (poll(&wait, 1, 0) > 0) {
@@ -283,7 +286,7 @@ static int timeout(struct server *s)
 		return 0;
 	if (p->client_count || s->idle_ms < 0)
 		return -1;
-	left = s->idle_since + s->idle_ms - now_ms();
+	left = s->idle_from + s->idle_ms - now_ms();
 	return left < 0 ? 0 : (int)left;
 }
 
@@ -338,11 +341,11 @@ int server_run(struct platform *p, int listener, int signals, int lock,
 	bool locked = false;
 
 	s = (struct server){ .p = p, .listener = listener, .signals = signals,
-		.lock = lock, .idle_ms = idle_ms, .idle_since = now_ms() };
+		.lock = lock, .idle_ms = idle_ms, .idle_from = now_ms() + FIRST_CLIENT_MS };
 	while (!p->stop && !p->cpu.dead) {
 		round_of(&s);
 		if (!p->client_count && !p->jobs && idle_ms >= 0 &&
-		    now_ms() >= s.idle_since + idle_ms && !p->stop &&
+		    now_ms() >= s.idle_from + idle_ms && !p->stop &&
 		    !p->cpu.dead)
 			p->stop = locked = may_end(&s);
 	}
@@ -352,7 +355,7 @@ int server_run(struct platform *p, int listener, int signals, int lock,
 		tell_all(p, p->stop_why.text);
 	log_info("ends: %s", p->cpu.dead ? p->cpu.why.text : p->stop_why.text);
 	if (locked || take_lock(&s))
-		remove_files(p);
+		server_remove_files(p);
 	close(listener);
 	while (p->clients)
 		drop(&s, &p->clients);
