@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A lying driver: what cofferd could say to the processor, and must not get.
+ */
+#include "bare.h"
+#include "common/msg.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static struct bare_cpu cpu;
+static struct bare_enclave enclave;
+
+static int setup(void **state)
+{
+	bare_start(&cpu, NULL);
+	bare_build(&cpu, &enclave, 2);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	/* After all these lies the enclave still works. */
+	assert_int_equal(bare_call(&enclave, 0, 0, 41, 0), 42);
+	bare_remove(&enclave);
+	bare_stop(&cpu);
+	return 0;
+}
+
+static struct door_reply ask(const void *request, size_t size, int fd)
+{
+	union {
+		struct door_reply r;
+		struct door_hello_reply h;
+		struct door_stat_reply s;
+	} reply;
+
+	bare_ask(&cpu, request, size, fd, &reply, sizeof(reply));
+	return reply.r;
+}
+
+static void malformed_requests(void **state)
+{
+	struct door_secs q = { .h = { DOOR_STAT, sizeof(q) } };
+	uint8_t noise[9000];
+
+	for (uint32_t op = 0; op < 64; op++) {
+		q.h.op = op;
+		q.h.size = sizeof(q) + 1;
+		assert_int_equal(ask(&q, sizeof(q), -1).status, DOOR_FAILED);
+	}
+	for (size_t size = 1; size < sizeof(noise); size += 97) {
+		memset(noise, (int)size, sizeof(noise));
+		assert_int_equal(ask(noise, size, -1).status, DOOR_FAILED);
+	}
+	/* A descriptor that nobody asked for is closed, not kept. */
+	q.h.op = DOOR_STAT;
+	q.h.size = sizeof(q);
+	q.secs_epc = 7777777;
+	assert_int_equal(ask(&q, sizeof(q), 0).status, DOOR_FAILED);
+}
+
+static struct door_ecreate ecreate(void)
+{
+	return (struct door_ecreate){
+		.h = { DOOR_ECREATE, sizeof(struct door_ecreate) },
+		.epc = 60000,
+		.arena_va = (uintptr_t)cpu.arena,
+		.arena_size = cpu.arena_size,
+		.secs = {
+			.size = 0x10000, .base = 0x7f0000000000,
+			.ssa_frame_size = 1,
+			.attributes = { SGX_ATTR_MODE64BIT, 3 },
+		},
+	};
+}
+
+static void shared_memory_that_could_vanish(void **state)
+{
+	struct door_ecreate q = ecreate();
+	int fd = memfd_create("unsealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	assert_int_equal(ftruncate(fd, (off_t)cpu.arena_size), 0);
+	assert_int_equal(ask(&q, sizeof(q), fd).error, EINVAL);
+	assert_int_equal(ask(&q, sizeof(q), -1).error, EINVAL);
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+	q.arena_size += 4096;
+	assert_int_equal(ask(&q, sizeof(q), fd).error, EINVAL);
+	q.arena_size = 4095;
+	assert_int_equal(ask(&q, sizeof(q), fd).error, EINVAL);
+	close(fd);
+}
+
+static void pages_that_are_taken(void **state)
+{
+	struct door_ecreate q = ecreate();
+	struct door_reply r;
+
+	/* The SECS onto a page of a running enclave, and out of the EPC. */
+	q.epc = enclave.first_epc;
+	r = ask(&q, sizeof(q), cpu.arena_fd);
+	assert_int_equal(r.status, DOOR_FAULT);
+	assert_int_equal(r.vector, SGX_VECTOR_PF);
+	q.epc = 65536;
+	r = ask(&q, sizeof(q), cpu.arena_fd);
+	assert_int_equal(r.status, DOOR_FAULT);
+	/* An address space that no machine has room for. */
+	q = ecreate();
+	q.secs.size = 1ull << 50;
+	q.secs.base = 0;
+	assert_int_not_equal(ask(&q, sizeof(q), cpu.arena_fd).status, DOOR_OK);
+}
+
+static struct door_eadd eadd(void)
+{
+	return (struct door_eadd){
+		.h = { DOOR_EADD, sizeof(struct door_eadd) },
+		.secs_epc = enclave.secs_epc, .epc = 61000, .count = 1,
+		.linaddr = enclave.base + 0x40000, .measure = 1,
+		.secinfo_flags = SGX_SECINFO_REG | SGX_SECINFO_R,
+	};
+}
+
+static void pages_after_einit(void **state)
+{
+	struct door_eadd q = eadd();
+
+	assert_int_equal(ask(&q, sizeof(q), -1).status, DOOR_FAULT);
+	q.secs_epc = enclave.first_epc;
+	assert_int_equal(ask(&q, sizeof(q), -1).status, DOOR_FAILED);
+	q = eadd();
+	q.source = cpu.arena_size;
+	assert_int_equal(ask(&q, sizeof(q), -1).error, EFAULT);
+	q.source = UINT64_MAX - 4095;
+	assert_int_equal(ask(&q, sizeof(q), -1).error, EFAULT);
+	q.source = 8;
+	assert_int_equal(ask(&q, sizeof(q), -1).error, EFAULT);
+	q = eadd();
+	q.count = 0;
+	assert_int_equal(ask(&q, sizeof(q), -1).error, EINVAL);
+	q.count = UINT32_MAX;
+	assert_int_equal(ask(&q, sizeof(q), -1).error, EINVAL);
+}
+
+static void a_running_enclave_is_not_taken_apart(void **state)
+{
+	struct door_eremove q = {
+		.h = { DOOR_EREMOVE, sizeof(q) }, .epc = enclave.secs_epc,
+		.count = 1,
+	};
+	struct door_reply r = ask(&q, sizeof(q), -1);
+
+	assert_int_equal(r.status, DOOR_ERROR_CODE);
+	assert_int_equal(r.error, SGX_CHILD_PRESENT);
+}
+
+/* EINIT with another's signature, a wrong hash, places for the gate that are
+ * none: refused, and the enclave can be removed. */
+static void einit_lies(void **state)
+{
+	struct door_ecreate create = ecreate();
+	struct door_einit q = {
+		.h = { DOOR_EINIT, sizeof(q) }, .secs_epc = create.epc,
+	};
+	struct door_eremove gone = {
+		.h = { DOOR_EREMOVE, sizeof(gone) }, .epc = create.epc,
+		.count = 1,
+	};
+	struct door_reply r;
+
+	assert_int_equal(ask(&create, sizeof(create), cpu.arena_fd).status,
+		DOOR_OK);
+	r = ask(&q, sizeof(q), -1);
+	assert_int_equal(r.status, DOOR_ERROR_CODE);
+	assert_int_equal(r.error, SGX_INVALID_SIG_STRUCT);
+	q.secs_epc = enclave.first_epc;
+	assert_int_not_equal(ask(&q, sizeof(q), -1).status, DOOR_OK);
+	assert_int_equal(ask(&gone, sizeof(gone), -1).status, DOOR_OK);
+	/* Nothing there any more: EREMOVE of a free page is no error. */
+	assert_int_equal(ask(&gone, sizeof(gone), -1).status, DOOR_OK);
+}
+
+static void enclaves_do_not_see_each_other(void **state)
+{
+	struct bare_enclave other;
+	uint64_t data = enclave.base + BARE_DATA_OFFSET;
+
+	bare_build(&cpu, &other, 2);
+	assert_memory_equal(other.mrenclave, enclave.mrenclave, 32);
+	bare_call(&enclave, 0, 4, data, 1234);
+	assert_int_equal(bare_call(&other, 0, 3,
+		other.base + BARE_DATA_OFFSET, 0), 0);
+	/* The other's ELRANGE is host memory that does not exist. */
+	{
+		struct drv_call c = {
+			.rdi = 3, .rsi = data, .function = SGX_EENTER,
+		};
+
+		assert_int_equal(bare_enter(&other, 0, &c), 0);
+		assert_int_equal(c.function, SGX_ERESUME);
+		assert_int_equal(c.vector, SGX_VECTOR_PF);
+	}
+	bare_remove(&other);
+}
+
+static unsigned count_fds(pid_t pid)
+{
+	char path[64];
+	unsigned n = 0;
+
+	for (int i = 0; i < 256; i++) {
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, i);
+		n += faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	}
+	return n;
+}
+
+static void nothing_is_left_behind(void **state)
+{
+	struct bare_enclave other;
+	uint64_t arena = cpu.arena_used;
+	unsigned before = 0;
+
+	for (int i = 0; i < 60; i++) {
+		cpu.arena_used = arena;
+		bare_build(&cpu, &other, 1);
+		assert_int_equal(bare_call(&other, 0, 0, 1, 0), 2);
+		bare_remove(&other);
+		if (i == 1)
+			before = count_fds(cpu.pid);
+	}
+	assert_int_equal(count_fds(cpu.pid), before);
+	/* A running enclave holds no descriptor that could be stolen. */
+	bare_build(&cpu, &other, 1);
+	assert_int_equal(count_fds(cpu.pid), before);
+	bare_remove(&other);
+}
+
+static void cells_go_with_their_processor(void **state)
+{
+	struct bare_cpu second;
+	struct bare_enclave other;
+	pid_t cell;
+	int status;
+
+	bare_start(&second, NULL);
+	bare_build(&second, &other, 1);
+	cell = (pid_t)bare_stat(&other).cell_pid;
+	assert_true(cell > 1);
+	kill(second.pid, SIGKILL);
+	assert_int_equal(waitpid(second.pid, &status, 0), second.pid);
+	for (int i = 0; i < 200 && kill(cell, 0) == 0; i++)
+		usleep(10000);
+	assert_int_equal(kill(cell, 0), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(malformed_requests),
+		cmocka_unit_test(shared_memory_that_could_vanish),
+		cmocka_unit_test(pages_that_are_taken),
+		cmocka_unit_test(pages_after_einit),
+		cmocka_unit_test(a_running_enclave_is_not_taken_apart),
+		cmocka_unit_test(einit_lies),
+		cmocka_unit_test(enclaves_do_not_see_each_other),
+		cmocka_unit_test(nothing_is_left_behind),
+		cmocka_unit_test(cells_go_with_their_processor),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
