@@ -52,6 +52,8 @@ demo: all
 	@BUILD=$(abspath $(BUILD)) examples/sealed-box/demo
 
 test: all
+	@ninja -C $(BUILD) meson-test-prereq >$(BUILD)/prereq.log || \
+		{ cat $(BUILD)/prereq.log; exit 1; }
 	@tools/run-tests $(BUILD) $(TESTS)
 
 bench: all
@@ -69,6 +71,8 @@ sanitize: packages
 		tools/run-tests $(SANITIZE_BUILD) --suite unit
 
 fuzz: all
+	@tools/check-packages clang libclang-rt-dev
+	@ninja -C $(BUILD) meson-benchmark-prereq
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/run-tests $(BUILD) --benchmark \
 		--suite fuzz --timeout-multiplier 0 --verbose
 
