@@ -164,6 +164,35 @@ int rt_seal_key(int policy, uint8_t *key)
 	return result;
 }
 
+/* A report for ourselves, checked; with a bit of it flipped if flip >= 0. */
+int rt_report(int flip)
+{
+	static const uint8_t data[3] = { 1, 2, 3 };
+	uint8_t *first, *report;
+	size_t size, target_size;
+	oe_report_t parsed;
+	void *target;
+	int result;
+
+	if (oe_get_report(0, NULL, 0, NULL, 0, &first, &size)
+			|| oe_get_target_info(first, size, &target,
+				&target_size))
+		return 1000;
+	oe_free_report(first);
+	if (oe_get_report(0, data, sizeof(data), target, target_size, &report,
+			&size))
+		return 1001;
+	oe_free_target_info(target);
+	if (flip >= 0)
+		report[16 + flip / 8] ^= (uint8_t)(1u << flip % 8);
+	result = oe_verify_report(report, size, &parsed);
+	if (!result && (memcmp(parsed.report_data, data, sizeof(data))
+			|| parsed.report_data[3]))
+		result = 1002;
+	oe_free_report(report);
+	return result;
+}
+
 /* Returns when count threads are here. */
 int rt_barrier(int count)
 {

@@ -23,7 +23,8 @@ void __tl_sync(pthread_t);
 void __lock(volatile int *);
 void __unlock(volatile int *);
 
-static volatile int ring_lock;
+extern volatile int __thread_list_lock;
+volatile int __thread_list_lock;
 
 int __pthread_create(pthread_t *restrict thread,
 	const pthread_attr_t *restrict attributes, void *(*start)(void *),
@@ -79,12 +80,12 @@ void __do_cleanup_pop(struct __ptcb *handler)
 
 void __tl_lock(void)
 {
-	__lock(&ring_lock);
+	__lock(&__thread_list_lock);
 }
 
 void __tl_unlock(void)
 {
-	__unlock(&ring_lock);
+	__unlock(&__thread_list_lock);
 }
 
 void __tl_sync(pthread_t thread)
