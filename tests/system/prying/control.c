@@ -28,7 +28,8 @@ static void hold(const uint8_t *secret)
 		"xmm15", "memory");
 }
 
-static void control(const uint8_t *secret, uid_t uid, const char *folder, int ready)
+static void control(const uint8_t *secret, uid_t uid, const char *folder,
+	void (*forget)(void), int ready)
 {
 	uint8_t *heap = malloc(CONTROL_SECRET);
 	int file = memfd_create("control", MFD_CLOEXEC);
@@ -38,7 +39,8 @@ static void control(const uint8_t *secret, uid_t uid, const char *folder, int re
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_DUMPABLE, 1);
 	memcpy(heap, secret, CONTROL_SECRET);
-	if (chdir(folder) || write(file, secret, CONTROL_SECRET) != CONTROL_SECRET ||
+	forget();
+	if (chdir(folder) || write(file, heap, CONTROL_SECRET) != CONTROL_SECRET ||
 		mmap(NULL, 4096, PROT_READ, MAP_SHARED, file, 0) == MAP_FAILED ||
 		write(ready, "+", 1) != 1)
 		_exit(1);
@@ -46,7 +48,7 @@ static void control(const uint8_t *secret, uid_t uid, const char *folder, int re
 }
 
 pid_t control_start(const uint8_t secret[CONTROL_SECRET], uid_t uid,
-	const char *folder)
+	const char *folder, void (*forget)(void))
 {
 	int ready[2];
 	char c;
@@ -56,7 +58,7 @@ pid_t control_start(const uint8_t secret[CONTROL_SECRET], uid_t uid,
 		return -1;
 	pid = fork();
 	if (pid == 0) {
-		control(secret, uid, folder, ready[1]);
+		control(secret, uid, folder, forget, ready[1]);
 		_exit(1);
 	}
 	close(ready[1]);

@@ -13,8 +13,9 @@
 
 /* Starts it as that user (-1: as ourselves), in that folder.  It holds the
  * secret on its heap, in a memory file and in registers until it is killed.
- * Its pid, or -1. */
+ * forget() is called in it to overwrite what the fork brought along.  Its
+ * pid, or -1. */
 pid_t control_start(const uint8_t secret[CONTROL_SECRET], uid_t uid,
-	const char *folder);
+	const char *folder, void (*forget)(void));
 
 #endif

@@ -2,20 +2,20 @@
 /*
  * The host of the prying test: prying_host ENCLAVE.  Commands by line:
  *
- *   plant PAD     128 hex digits -> "planted MASKED"
+ *   plant PAD     128 hex digits -> "planted MASKED ADDRESS", the secret's address
  *   hold SECONDS  -> "holding" once the enclave's registers hold the secret
- *   self          this process looks at the enclave -> "self WAY OUTCOME"
- *                 lines, then "self-done"
+ *   self          this process looks at the enclave -> "self WAY refused" or
+ *                 "self WAY read WORD" lines, then "self-done"
  *   release       -> "released" when the call has ended
  *   forget        -> "forgotten"
+ *   who           -> "who MRENCLAVE MRSIGNER"
  */
+#include "../hosting.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <openenclave/host.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -56,7 +56,7 @@ static int plant(const char *hex)
 	printf("planted ");
 	for (size_t i = 0; i < sizeof(masked); i++)
 		printf("%02x", masked[i]);
-	printf("\n");
+	printf(" %llx\n", (unsigned long long)g_heap);
 	return 0;
 }
 
@@ -90,39 +90,53 @@ static int hold(unsigned seconds)
 	return -1;
 }
 
-static void look(const char *way, const char *place, bool seen)
+static void look(const char *way, const char *place, bool seen, uint64_t word)
 {
-	printf("self %s-%s %s\n", way, place, seen ? "READ" : "refused");
+	if (seen)
+		printf("self %s-%s read %016llx\n", way, place,
+			(unsigned long long)word);
+	else
+		printf("self %s-%s refused\n", way, place);
 }
 
 /* A plain load, in a child that may die of it, and the kernel's ways to read
- * our own memory. */
+ * our own memory, which see the host's own reservation at best.  What is read
+ * goes to the test, which knows the secret. */
 static void look_at(const char *place, uint64_t address)
 {
 	uint64_t word = 0;
 	struct iovec ours = { &word, 8 }, theirs = { (void *)address, 8 };
-	int status = 0, fd;
-	pid_t pid = fork();
+	int told[2], status = 0, fd;
+	bool read_it;
+	pid_t pid;
 
+	if (pipe(told))
+		return;
+	pid = fork();
 	if (pid == 0) {
 		signal(SIGSEGV, SIG_DFL);
 		signal(SIGBUS, SIG_DFL);
 		prctl(PR_SET_DUMPABLE, 0);
 		word = *(volatile uint64_t *)address;
-		_exit(0);
+		_exit(write(told[1], &word, 8) != 8);
 	}
+	close(told[1]);
 	waitpid(pid, &status, 0);
-	look("load", place, !WIFSIGNALED(status));
-	look("vm_readv", place,
-		process_vm_readv(getpid(), &ours, 1, &theirs, 1, 0) > 0);
+	read_it = read(told[0], &word, 8) == 8;
+	close(told[0]);
+	look("load", place, read_it || !WIFSIGNALED(status), word);
+	read_it = process_vm_readv(getpid(), &ours, 1, &theirs, 1, 0) > 0;
+	look("vm_readv", place, read_it, word);
 	fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
-	look("mem", place, fd >= 0 && pread(fd, &word, 8, (off_t)address) > 0);
-	close(fd);
-	/* The same three ways work on what is ours. */
+	read_it = fd >= 0 && pread(fd, &word, 8, (off_t)address) > 0;
+	look("mem", place, read_it, word);
+	/* The same ways do work on what is ours. */
 	theirs.iov_base = &g_heap;
 	if (process_vm_readv(getpid(), &ours, 1, &theirs, 1, 0) != 8 ||
-		word != g_heap)
-		look("control", place, true);
+		word != g_heap || pread(fd, &word, 8, (off_t)&g_stack) != 8 ||
+		word != g_stack)
+		printf("self control failed\n");
+	close(fd);
 }
 
 static int command(char *line)
@@ -143,6 +157,14 @@ static int command(char *line)
 			return -1;
 		look_at("stack", g_stack);
 		printf("released\n");
+		return 0;
+	}
+	if (!strcmp(line, "who")) {
+		uint8_t enclave[32], signer[32];
+		int status = -1;
+		oe_result_t result = test_who(g_enclave, &status, enclave, signer);
+
+		answer_who(result == OE_OK && !status, enclave, signer);
 		return 0;
 	}
 	if (!strcmp(line, "forget")) {

@@ -16,6 +16,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -25,6 +26,7 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,6 +42,7 @@ static struct world g_world;
 static struct peer g_host;
 static uint8_t g_secret[CONTROL_SECRET], g_fuses[FUSES];
 static struct probe_needle g_needles[NEEDLES];
+static uint64_t g_address; /* of the secret, in host and cell alike */
 static uid_t g_uid;
 static bool g_slot;
 
@@ -54,6 +57,14 @@ static void needles(void)
 				g_secret + i * PIECE,
 			.size = PIECE };
 	}
+}
+
+/* In the control process: what we know, it must not know in our places. */
+static void forget(void)
+{
+	explicit_bzero(g_secret, sizeof(g_secret));
+	explicit_bzero(g_fuses, sizeof(g_fuses));
+	explicit_bzero(&g_host, sizeof(g_host));
 }
 
 /* ---- the enclave and its host ---- */
@@ -87,6 +98,11 @@ static void plant(void)
 		assert_int_equal(sscanf(answer + 2 * i, "%2x", &byte), 1);
 		g_secret[i] = (uint8_t)(byte ^ pad[i]);
 	}
+	assert_int_equal(sscanf(answer + 2 * sizeof(pad), " %" SCNx64, &g_address),
+		1);
+	/* The way that the secret came must not be where it is found. */
+	memset(answer, 0, sizeof(answer));
+	memset(g_host.buffer, 0, sizeof(g_host.buffer));
 }
 
 static void read_fuses(void)
@@ -133,19 +149,26 @@ static void hold(void)
 	assert_true(peer_expect(&g_host, "holding", NULL, 0, 20000));
 }
 
-static void self(void)
+/* What the host got when it looked at the secret's own address, three ways. */
+static void judge_self(const char *last)
 {
-	unsigned refused = 0;
+	uint64_t word, secret;
+	unsigned looks = 0;
 	char line[256];
 
-	peer_say(&g_host, "self");
-	while (peer_hear(&g_host, line, sizeof(line), 20000) &&
-		strcmp(line, "self-done")) {
+	while (peer_hear(&g_host, line, sizeof(line), 20000) && strcmp(line, last)) {
+		const char *seen = strstr(line, " read ");
+
 		print_message("  the host itself: %s\n", line);
-		assert_non_null(strstr(line, "refused"));
-		refused++;
+		assert_true(seen || strstr(line, " refused"));
+		word = seen ? strtoull(seen + 6, NULL, 16) : 0;
+		for (size_t i = 0; i < CONTROL_SECRET; i += 8) {
+			memcpy(&secret, g_secret + i, 8);
+			assert_int_not_equal(word, secret);
+		}
+		looks++;
 	}
-	assert_int_equal(refused, 3);
+	assert_int_equal(looks, 3);
 }
 
 static void finish(void)
@@ -205,9 +228,9 @@ static bool fits(const struct probe_report *r, int error, enum expect expected)
 	case REFUSED:
 		return !r->found && refused;
 	case FOUND:
-		return r->found;
+		return r->found && !strcmp(r->needle, "secret");
 	case FOUND_OR_REFUSED:
-		return r->found || refused;
+		return (r->found && !strcmp(r->needle, "secret")) || refused;
 	default:
 		return true;
 	}
@@ -235,6 +258,35 @@ static bool look(const struct target *t, enum probe_way way)
 	return good;
 }
 
+/* The cell's memory at the very address of the secret: it is there, and it
+ * cannot be read.  The same look works where the page is an ordinary one. */
+static bool point_blank(const struct target *cell)
+{
+	uint8_t got[CONTROL_SECRET] = { 0 };
+	struct iovec ours = { got, sizeof(got) };
+	struct iovec theirs = { (void *)g_address, sizeof(got) };
+	uint64_t entry = 0;
+	char path[64];
+	int fd;
+	bool there, open_to_mem, open_to_readv;
+
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", cell->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	there = fd >= 0 && pread(fd, &entry, 8, (off_t)(g_address / 4096 * 8)) == 8 &&
+		entry >> 63;
+	close(fd);
+	snprintf(path, sizeof(path), "/proc/%d/mem", cell->pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	open_to_mem = fd >= 0 && pread(fd, got, sizeof(got), (off_t)g_address) > 0;
+	close(fd);
+	open_to_readv = process_vm_readv(cell->pid, &ours, 1, &theirs, 1, 0) > 0;
+	printf("  cell at the secret's address: the page is %s, %s, %s\n",
+		there ? "present" : g_uid ? "hidden" : "ABSENT",
+		open_to_mem ? "READ" : "/proc/PID/mem refused",
+		open_to_readv ? "READ" : "process_vm_readv refused");
+	return (there || g_uid) && !open_to_mem && !open_to_readv;
+}
+
 /* As the user whose processes they are: a child of ours, because there is no
  * way back from that. */
 static void look_everywhere(const struct target *targets, size_t count)
@@ -253,6 +305,8 @@ static void look_everywhere(const struct target *targets, size_t count)
 		for (size_t i = 0; i < count; i++)
 			for (enum probe_way way = 0; way < PROBE_WAYS; way++)
 				good = look(&targets[i], way) && good;
+		good = point_blank(&targets[count - 1]) && good;
+		fflush(stdout);
 		_exit(good ? 0 : 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -262,7 +316,7 @@ static void look_everywhere(const struct target *targets, size_t count)
 static void test_looking(void)
 {
 	struct target targets[] = {
-		{ "control", control_start(g_secret, g_uid, g_world.folder) },
+		{ "control", control_start(g_secret, g_uid, g_world.folder, forget) },
 		{ "host", g_host.pid },
 		{ "cofferd", world_find("cofferd") },
 		{ "coffer-cpu", world_find("coffer-cpu") },
@@ -272,7 +326,8 @@ static void test_looking(void)
 	for (size_t i = 0; i < 5; i++)
 		assert_true(targets[i].pid > 0);
 	hold();
-	self();
+	peer_say(&g_host, "self");
+	judge_self("self-done");
 	look_everywhere(targets, 5);
 	kill(targets[0].pid, SIGKILL);
 	waitpid(targets[0].pid, NULL, 0);
@@ -280,7 +335,7 @@ static void test_looking(void)
 	/* The enclave went on all the while, and what its exit left behind
 	 * shows nothing either. */
 	peer_say(&g_host, "release");
-	assert_true(peer_expect(&g_host, "released", NULL, 0, 20000));
+	judge_self("released");
 	look_everywhere(targets + 1, 4);
 }
 
@@ -352,13 +407,14 @@ static void test_cores(void)
 	pid_t cell = world_find_cell(), cpu = world_find("coffer-cpu");
 	pid_t driver = world_find("cofferd");
 	bool found = false;
+	char socket[128];
 	pid_t control;
 
 	if (!cores_are_files()) {
 		print_message("  core dumps are no files here: not looked at\n");
 		return;
 	}
-	control = control_start(g_secret, g_uid, g_world.folder);
+	control = control_start(g_secret, g_uid, g_world.folder, forget);
 	assert_true(control > 0);
 	if (!abort_and_search(control, true, &found)) {
 		print_message("  this machine writes no core dumps: not looked at\n");
@@ -374,6 +430,9 @@ static void test_cores(void)
 	assert_false(found);
 	g_host.pid = 0;
 	peer_end(&g_host, 1000);
+	/* The driver was killed with its socket in place. */
+	snprintf(socket, sizeof(socket), "%s/default/driver.sock", g_world.runtime);
+	unlink(socket);
 	assert_int_equal(world_close(&g_world), 0);
 }
 
