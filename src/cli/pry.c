@@ -187,7 +187,8 @@ bool pry_status(pid_t pid, struct pry_status *out)
 	out->seccomp = line ? atoi(line + strlen("\nSeccomp:")) : -1;
 	line = strstr(text, "\nTracerPid:");
 	out->tracer = line ? atoi(line + strlen("\nTracerPid:")) : 0;
-	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	/* The directory is the user's in any case; files show it. */
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
 	out->owned_by_root = !stat(path, &st) && st.st_uid == 0;
 	out->core_limit = !core_limited(pid);
 	return true;

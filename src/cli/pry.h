@@ -34,7 +34,8 @@ int pry_write_text(pid_t pid);
 struct pry_status {
 	int seccomp; /* 0 none, 2 filter */
 	pid_t tracer;
-	bool owned_by_root; /* /proc/PID; with another user: non-dumpable */
+	bool owned_by_root; /* its files in /proc; else than with root's own
+			     * processes that means non-dumpable */
 	bool core_limit; /* a core file may be larger than 0 */
 };
 bool pry_status(pid_t pid, struct pry_status *out);
