@@ -38,7 +38,21 @@ static void thread_begin(struct td *td, uint64_t tcs)
 	td->tcs = tcs;
 	oe_libc_thread_init(td, __atomic_add_fetch(&threads, 1,
 		__ATOMIC_RELAXED));
-	oe_allocator_thread_init();
+}
+
+/* An outermost call begins and ends for the libraries. */
+static void libraries_begin(void)
+{
+	if (core.initialised)
+		oe_allocator_thread_init();
+}
+
+static void libraries_end(struct td *td)
+{
+	if (!core.initialised || core.status != OE_OK)
+		return;
+	oe_libc_thread_exit(td);
+	oe_allocator_thread_cleanup();
 }
 
 static uint64_t dispatch(struct td *td, uint32_t function, uint64_t argument,
@@ -95,7 +109,11 @@ struct core_pair core_enter(uint64_t arg1, uint64_t arg2, uint64_t context,
 	td->host_context = context;
 	td->depth++;
 	td->state = TD_RUNNING;
+	if (td->depth == 1)
+		libraries_begin();
 	value = dispatch(td, function, arg2, &result);
+	if (td->depth == 1)
+		libraries_end(td);
 	td->state = TD_OUTSIDE;
 	td->depth--;
 	td->host_context = outer_context;

@@ -54,6 +54,7 @@ oe_result_t core_init_enclave(uint64_t handle)
 		return result;
 	}
 	oe_allocator_init(oe_heap_start(), oe_heap_end());
+	oe_allocator_thread_init();
 	result = oe_libc_initialize();
 	if (!result)
 		result = oe_crypto_initialize();

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <openenclave/edger8r/host.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -215,6 +216,9 @@ static oe_result_t transfer(struct _oe_enclave *enclave, uint64_t argument,
 	size = READ_ONCE(io->size);
 	if (fd > 2 || !shared_reachable(enclave, data, size))
 		return OE_INVALID_PARAMETER;
+	/* What the program printed before comes before. */
+	if (out)
+		fflush(fd == 2 ? stderr : stdout);
 	done = out ? write((int)fd, (const void *)data, size)
 		: read((int)fd, (void *)data, size);
 	io->result = done < 0 ? -errno : done;
