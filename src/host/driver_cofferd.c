@@ -217,7 +217,7 @@ static void unlist(struct drv_enclave *e)
 static void free_enclave(struct drv_enclave *e)
 {
 	unlist(e);
-	if (e->connection && !g_orphan) {
+	if (e->connection) {
 		pthread_mutex_lock(&g_lock);
 		put_connection(e->connection);
 		pthread_mutex_unlock(&g_lock);
@@ -531,19 +531,21 @@ static void destroy(struct drv_enclave *e)
 	uint64_t base = e->base, size = e->size;
 	bool quiet = true;
 
-	pthread_mutex_lock(&g_enclaves_lock);
-	lose(e, "it was destroyed");
-	pthread_mutex_unlock(&g_enclaves_lock);
-	if (!g_orphan)
+	/* In the child of a fork everything else is the parent's, the
+	 * mailboxes, which both have, above all. */
+	if (!g_orphan) {
+		pthread_mutex_lock(&g_enclaves_lock);
+		lose(e, "it was destroyed");
+		pthread_mutex_unlock(&g_enclaves_lock);
 		verb(e, &call);
-	if (e->gate && !g_orphan)
-		quiet = wait_for_visits(e);
-	if (quiet) {
-		if (e->gate && !g_orphan)
+		if (e->gate)
+			quiet = wait_for_visits(e);
+		if (quiet && e->gate)
 			drop_gate(e, e->gate);
-		free_enclave(e);
-	} else {
-		unlist(e);
+		if (quiet)
+			free_enclave(e);
+		else
+			unlist(e);
 	}
 	unreserve(base, size);
 }

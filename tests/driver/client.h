@@ -28,6 +28,12 @@ struct client {
 	char text[WIRE_TEXT_MAX]; /* of the last reply */
 };
 
+/* struct wire_listing with room for as many as there may be. */
+struct listing_page {
+	uint32_t count, more;
+	struct wire_enclave item[WIRE_LIST_MAX];
+};
+
 /* A world whose coffer-cpu is the fake one. */
 extern struct world g_world;
 int world_set_up(void **state);

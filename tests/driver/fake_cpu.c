@@ -196,6 +196,14 @@ static void do_eremove(const struct door_eremove *q, struct door_reply *r)
 	r->count = q->count;
 }
 
+static void do_einit(const struct door_einit *q)
+{
+	note("EINIT secs=%u gate=%#llx count=%llu trampoline=%#llx",
+		q->secs_epc, (unsigned long long)q->gate_offset,
+		(unsigned long long)q->gate_count,
+		(unsigned long long)q->trampoline_va);
+}
+
 static void do_stat(const struct door_secs *q)
 {
 	struct door_stat_reply s;
@@ -270,8 +278,10 @@ static void serve(const uint8_t *request, uint32_t op)
 		do_hello();
 		return;
 	}
-	if (op == DOOR_STAT && !act) {
+	if (op == DOOR_STAT) {
 		do_stat((const void *)request);
+		if (kill_cell)
+			tell_death(secs);
 		return;
 	}
 	if (op == DOOR_EADD)
@@ -280,6 +290,8 @@ static void serve(const uint8_t *request, uint32_t op)
 		do_ecreate((const void *)request, &r);
 	else if (op == DOOR_EREMOVE && most)
 		do_eremove((const void *)request, &r);
+	else if (op == DOOR_EINIT)
+		do_einit((const void *)request);
 	else
 		note("%s secs=%u", names[op], secs);
 	save_used();

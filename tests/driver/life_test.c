@@ -299,10 +299,7 @@ static void processor_that_does_not_start_is_an_error(void **state)
 
 static void lost_cell_is_told_to_its_owner(void **state)
 {
-	struct {
-		struct wire_listing l;
-		struct wire_enclave item[WIRE_LIST_MAX];
-	} page;
+	struct listing_page page;
 	struct wire_list list = { 0 };
 	struct wire_reply reply;
 	struct client c, d;
@@ -321,7 +318,7 @@ static void lost_cell_is_told_to_its_owner(void **state)
 	assert_string_equal(reply.text, "the cell was killed by signal 9");
 	assert_int_equal(client_ask(&d, WIRE_LIST, NULL, &list, sizeof(list),
 		NULL, 0, &page, sizeof(page)), 0);
-	assert_int_equal(page.l.count, 2);
+	assert_int_equal(page.count, 2);
 	assert_int_equal(page.item[0].state, WIRE_STATE_INITIALIZED);
 	assert_int_equal(page.item[1].state, WIRE_STATE_LOST);
 	assert_int_equal(client_simple(&c, WIRE_CLOSE, handle), 0);

@@ -488,10 +488,7 @@ static void others_get_their_turn(void **state)
 
 static void listing(void **state)
 {
-	struct {
-		struct wire_listing l;
-		struct wire_enclave item[WIRE_LIST_MAX];
-	} page;
+	struct listing_page page;
 	struct wire_list list = { 0 };
 	struct client c, d;
 	uint64_t last = 0, seen = 0;
@@ -504,7 +501,7 @@ static void listing(void **state)
 	do {
 		assert_int_equal(client_ask(&d, WIRE_LIST, NULL, &list,
 			sizeof(list), NULL, 0, &page, sizeof(page)), 0);
-		for (uint32_t i = 0; i < page.l.count; i++) {
+		for (uint32_t i = 0; i < page.count; i++) {
 			assert_true(page.item[i].id > last);
 			last = page.item[i].id;
 			assert_int_equal(page.item[i].pid, getpid());
@@ -528,7 +525,7 @@ static void listing(void **state)
 			assert_int_equal(e->entries, 7);
 		}
 		list.after = last;
-	} while (page.l.more);
+	} while (page.more);
 	assert_int_equal(seen, 70);
 	client_close(&c);
 	client_close(&d);
