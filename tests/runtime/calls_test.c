@@ -285,6 +285,54 @@ static void seal_keys(void **state)
 	assert_int_equal(result, OE_INVALID_PARAMETER);
 }
 
+#ifdef IN_A_WORLD
+static void reports(void **state)
+{
+	uint8_t *report;
+	oe_report_t parsed;
+	size_t size, info_size;
+	void *info;
+	int result;
+
+	(void)state;
+	assert_int_equal(rt_report(enclave, &result, -1), OE_OK);
+	assert_int_equal(result, OE_OK);
+	/* Every part of the body, and the MAC. */
+	for (int bit = 0; bit < 384 * 8; bit += 97) {
+		assert_int_equal(rt_report(enclave, &result, bit), OE_OK);
+		assert_int_equal(result, OE_VERIFY_FAILED_AES_CMAC_MISMATCH);
+	}
+	assert_int_equal(rt_report(enclave, &result, 416 * 8 + 3), OE_OK);
+	assert_int_equal(result, OE_VERIFY_FAILED_AES_CMAC_MISMATCH);
+
+	/* From the host: made for nobody, then for the enclave itself. */
+	assert_int_equal(oe_get_report(enclave, 0, NULL, 0, &report, &size),
+		OE_OK);
+	assert_int_equal(size, 16 + 432);
+	assert_int_equal(oe_parse_report(report, size, &parsed), OE_OK);
+	assert_int_equal(parsed.identity.security_version, 1);
+	assert_int_equal(parsed.identity.attributes,
+		OE_REPORT_ATTRIBUTES_DEBUG);
+	assert_int_equal(oe_verify_report(enclave, report, size, NULL),
+		OE_VERIFY_FAILED_AES_CMAC_MISMATCH);
+	assert_int_equal(oe_get_target_info(report, size, &info, &info_size),
+		OE_OK);
+	oe_free_report(report);
+	assert_int_equal(oe_get_report(enclave, 0, info, info_size, &report,
+		&size), OE_OK);
+	assert_int_equal(oe_verify_report(enclave, report, size, &parsed),
+		OE_OK);
+	oe_free_target_info(info);
+	for (size_t cut = 0; cut < size; cut++)
+		assert_int_not_equal(oe_parse_report(report, cut, &parsed),
+			OE_OK);
+	oe_free_report(report);
+	assert_int_equal(oe_get_report(enclave,
+		OE_REPORT_FLAGS_REMOTE_ATTESTATION, NULL, 0, &report, &size),
+		OE_UNSUPPORTED);
+}
+#endif
+
 static void exceptions(void **state)
 {
 	static const int kinds[] = { 0, 1, 2, 3, 5 };
@@ -364,6 +412,9 @@ int main(int argc, char **argv)
 			tear_down),
 		cmocka_unit_test_setup_teardown(randomness, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(seal_keys, set_up, tear_down),
+#ifdef IN_A_WORLD
+		cmocka_unit_test_setup_teardown(reports, set_up, tear_down),
+#endif
 		cmocka_unit_test_setup_teardown(exceptions, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(abort_is_for_ever, set_up,
 			tear_down),

@@ -4,8 +4,6 @@
 #include "priv.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #define CHUNK (CALL_OCALL_BUFFER_SIZE - sizeof(struct call_io))
@@ -93,30 +91,6 @@ int core_host_sleep(uint64_t nanoseconds)
 	oe_result_t result = core_ocall(CALL_SLEEP, nanoseconds, NULL);
 
 	return result ? errno_of(result) : 0;
-}
-
-void core_log(int level, const char *format, ...)
-{
-	char text[501];
-	struct call_log *shared;
-	va_list list;
-	int length;
-
-	va_start(list, format);
-	length = vsnprintf(text, sizeof(text), format, list);
-	va_end(list);
-	if (length < 0)
-		return;
-	if (length >= (int)sizeof(text))
-		length = sizeof(text) - 1;
-	shared = core_ocall_buffer(sizeof(*shared) + sizeof(text));
-	if (!shared)
-		return;
-	shared->level = level;
-	shared->size = length;
-	memcpy(shared->text, text, length);
-	core_ocall(CALL_LOG, (uint64_t)shared, NULL);
-	core_ocall_buffer_free(shared);
 }
 
 oe_result_t oe_host_write_all(int device, const void *data, size_t size)

@@ -8,6 +8,8 @@
 #include "libc/libc.h"
 #include "priv.h"
 
+#include <openenclave/enclave.h>
+
 void core_spin_lock(core_spinlock *lock)
 {
 	while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE))
@@ -25,6 +27,9 @@ void oe_thread_wait(uint64_t timeout_ns)
 	struct call_wait *shared;
 	oe_result_t result;
 
+	/* Whoever would wake us may be gone with the enclave. */
+	if (core.status != OE_OK)
+		oe_abort();
 	if (timeout_ns == UINT64_MAX) {
 		core_ocall(CALL_THREAD_WAIT, td_self()->tcs, NULL);
 		return;

@@ -13,12 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The enclave is of no use any more; the first reason stays. */
+/* The enclave is of no use any more; the first reason stays.  Threads that
+ * it put to sleep would wait for ever. */
 static oe_result_t lose(struct _oe_enclave *enclave, oe_result_t result)
 {
 	int none = 0;
 
-	atomic_compare_exchange_strong(&enclave->lost, &none, result);
+	if (atomic_compare_exchange_strong(&enclave->lost, &none, result))
+		ocall_wake_all(enclave);
 	return result;
 }
 
@@ -113,6 +115,9 @@ oe_result_t enclave_call(struct _oe_enclave *enclave, struct slot *slot,
 		if (CALL_CODE(call.rdi) != CALL_ERET)
 			return OE_UNEXPECTED;
 		*value = call.rsi;
+		if (__builtin_expect(call.rsi == OE_ENCLAVE_ABORTING, 0)
+				&& !CALL_RESULT(call.rdi))
+			lose(enclave, OE_ENCLAVE_ABORTING);
 		return (oe_result_t)CALL_RESULT(call.rdi);
 	}
 }

@@ -111,6 +111,10 @@ void *oe_realloc_ocall(void *address, size_t size);
 void oe_sgx_thread_wake_wait_ocall(oe_enclave_t *enclave, uint64_t waiter_tcs,
 	uint64_t self_tcs);
 
+/* Ends every wait of the enclave's threads, now and from now on; after
+ * `lost` is set. */
+void ocall_wake_all(struct _oe_enclave *);
+
 /* ---- names.c ---- */
 
 /* Local ids of an enclave's ecalls; false when out of memory. */
@@ -144,6 +148,11 @@ bool owned_add(struct owned *, uint64_t address, uint64_t size);
 /* False if there is no such block; *size is what it was added with. */
 bool owned_remove(struct owned *, uint64_t address, uint64_t *size);
 void owned_end(struct owned *, void (*give_back)(void *));
+
+/* Copies what the enclave put into memory that it asked for to memory for
+ * free(3), and gives the first back.  OE_UNEXPECTED if it is not such. */
+oe_result_t shared_take(struct _oe_enclave *, void *from, size_t size,
+	uint8_t **out, size_t *out_size);
 
 /* ---- services.c ---- */
 

@@ -65,13 +65,18 @@ static void futex_wait(atomic_int *word, int value,
 }
 
 /* One wake is remembered: 0 none, 1 one, -1 the thread sleeps. */
-static int thread_wait(struct slot *slot, const struct timespec *timeout)
+static int thread_wait(struct _oe_enclave *enclave, struct slot *slot,
+	const struct timespec *timeout)
 {
 	int one = 1, none = 0, sleeping = -1;
 
 	if (atomic_compare_exchange_strong(&slot->event, &one, 0))
 		return 0;
 	if (!atomic_compare_exchange_strong(&slot->event, &none, -1)) {
+		atomic_store(&slot->event, 0);
+		return 0;
+	}
+	if (atomic_load(&enclave->lost)) {
 		atomic_store(&slot->event, 0);
 		return 0;
 	}
@@ -88,16 +93,27 @@ static int thread_wait(struct slot *slot, const struct timespec *timeout)
 	return 0;
 }
 
+static void wake(struct slot *slot)
+{
+	if (atomic_exchange(&slot->event, 1) == -1)
+		syscall(SYS_futex, &slot->event, FUTEX_WAKE_PRIVATE, INT_MAX,
+			NULL, NULL, 0);
+}
+
 static oe_result_t thread_wake(struct _oe_enclave *enclave, uint64_t tcs)
 {
 	struct slot *slot = slot_find(enclave, tcs);
 
 	if (!slot)
 		return OE_NOT_FOUND;
-	if (atomic_exchange(&slot->event, 1) == -1)
-		syscall(SYS_futex, &slot->event, FUTEX_WAKE_PRIVATE, INT_MAX,
-			NULL, NULL, 0);
+	wake(slot);
 	return OE_OK;
+}
+
+void ocall_wake_all(struct _oe_enclave *enclave)
+{
+	for (uint32_t i = 0; i < enclave->slot_count; i++)
+		wake(&enclave->slots[i]);
 }
 
 static oe_result_t thread_wait_timed(struct _oe_enclave *enclave,
@@ -112,7 +128,7 @@ static oe_result_t thread_wait_timed(struct _oe_enclave *enclave,
 	nanoseconds = READ_ONCE(wait->nanoseconds);
 	timeout.tv_sec = nanoseconds / 1000000000;
 	timeout.tv_nsec = nanoseconds % 1000000000;
-	wait->result = thread_wait(slot, &timeout);
+	wait->result = thread_wait(enclave, slot, &timeout);
 	return OE_OK;
 }
 
@@ -199,7 +215,7 @@ void oe_sgx_thread_wake_wait_ocall(oe_enclave_t *enclave, uint64_t waiter_tcs,
 	if (!frame)
 		return;
 	thread_wake(frame->enclave, waiter_tcs);
-	thread_wait(frame->slot, NULL);
+	thread_wait(frame->enclave, frame->slot, NULL);
 }
 
 static oe_result_t transfer(struct _oe_enclave *enclave, uint64_t argument,
@@ -293,7 +309,7 @@ oe_result_t ocall_serve(struct _oe_enclave *enclave, struct slot *slot,
 	case CALL_THREAD_WAKE:
 		return thread_wake(enclave, argument);
 	case CALL_THREAD_WAIT:
-		thread_wait(slot, NULL);
+		thread_wait(enclave, slot, NULL);
 		return OE_OK;
 	case CALL_THREAD_WAIT_TIMED:
 		return thread_wait_timed(enclave, slot, argument);

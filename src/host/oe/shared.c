@@ -8,6 +8,8 @@
 #include "../arena.h"
 
 #include <openenclave/edger8r/host.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define FRONT 64u
 _Static_assert(sizeof(struct call_args) <= FRONT, "call_args");
@@ -57,4 +59,25 @@ bool shared_reachable(const struct _oe_enclave *enclave, uint64_t address,
 		return arena_contains((const void *)address, size);
 	/* Elsewhere enclaves share all of the process. */
 	return end <= enclave->base || address >= enclave->base + enclave->size;
+}
+
+oe_result_t shared_take(struct _oe_enclave *enclave, void *from, size_t size,
+	uint8_t **out, size_t *out_size)
+{
+	uint64_t room;
+	uint8_t *copy;
+
+	if (!owned_remove(&enclave->owned, (uint64_t)from, &room))
+		return OE_UNEXPECTED;
+	copy = size && size <= room ? malloc(size) : NULL;
+	if (copy)
+		memcpy(copy, from, size);
+	oe_host_shared_free(from);
+	if (!size || size > room)
+		return OE_UNEXPECTED;
+	if (!copy)
+		return OE_OUT_OF_MEMORY;
+	*out = copy;
+	*out_size = size;
+	return OE_OK;
 }
