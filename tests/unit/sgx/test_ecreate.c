@@ -71,6 +71,8 @@ static void makes_a_secs(void **state)
 	memset(o.secs.mrsigner, 0, 32);
 	o.secs.isv_svn = o.secs.isv_prod_id = 0;
 	assert_memory_equal(&secs, &o.secs, sizeof secs);
+	for (size_t i = 1024; i < SGX_PAGE_SIZE; i++)
+		assert_int_equal(w->epc[2][i], 0);
 }
 
 static void numbers_are_never_reused(void **state)

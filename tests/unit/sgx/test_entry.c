@@ -138,7 +138,40 @@ static void operands(void **state)
 		w->epcm[S + WORLD_TCS].flags = SGX_EPCM_VALID;
 	}
 	expect_ok(sgx_eenter(&w->m, lp, S));
-	expect_gp(sgx_eenter(&w->m, lp, S)); /* inside already */
+	expect_gp(sgx_eenter(&w->m, lp, S));
+}
+
+static void not_from_inside(void **state)
+{
+	struct world *w = *state;
+	struct sgx_lp *lp = host(w, 0);
+	uint8_t image[XSAVE_SIZE];
+	uint64_t before;
+
+	expect_ok(sgx_eenter(&w->m, lp, S));
+	lp->regs.rbx = world_linaddr(WORLD_TCS2); /* which is free */
+	lp->regs.rcx = AEP;
+	before = world_state(w);
+	expect_gp(sgx_eenter(&w->m, lp, S));
+	((struct sgx_tcs *)world_at(w, S, lp->regs.rbx))->cssa = 1;
+	expect_gp(sgx_eresume(&w->m, lp, S, image, sizeof image));
+	((struct sgx_tcs *)world_at(w, S, lp->regs.rbx))->cssa = 0;
+	assert_true(world_state(w) == before);
+}
+
+/* The rest of the frame is what it was. */
+static void enter_writes_two_words(void **state)
+{
+	struct world *w = *state;
+	struct sgx_gprsgx expected;
+
+	memset(world_at(w, S, SSA), 0x6b, SGX_PAGE_SIZE);
+	expected = *gpr_of(w, 0);
+	expected.ursp = host_regs().rsp;
+	expected.urbp = host_regs().rbp;
+	expect_ok(sgx_eenter(&w->m, host(w, 0), S));
+	assert_memory_equal(gpr_of(w, 0), &expected, sizeof expected);
+	assert_int_equal(*(uint8_t *)world_at(w, S, SSA), 0x6b);
 }
 
 /* Page tables that show a TCS at another address. */
@@ -642,7 +675,9 @@ static void without_exinfo(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(enters), TEST(operands), TEST(lying_page_tables),
+		TEST(enters), TEST(operands), TEST(not_from_inside),
+		TEST(enter_writes_two_words),
+		TEST(lying_page_tables),
 		TEST(tcs_fields), cmocka_unit_test(uninitialised),
 		TEST(wrong_mode), TEST(features_of_the_processor),
 		TEST(no_frame_left), TEST(frame_pages),
