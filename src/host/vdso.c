@@ -44,11 +44,12 @@ static const Elf64_Phdr *segment(const struct image *i,
  * index that a chain ends with.  0 if the table is not well formed. */
 static uint64_t gnu_count(const struct image *i, uint64_t offset)
 {
-	const uint32_t *table = (const void *)(i->start + offset);
 	uint64_t buckets, chains, most = 0;
+	const uint32_t *table;
 
 	if (offset % 4 || !inside(i, offset, 16))
 		return 0;
+	table = (const void *)(i->start + offset);
 	buckets = offset + 16 + table[2] * 8ull;
 	chains = buckets + table[0] * 4ull;
 	if (!inside(i, buckets, table[0] * 4ull))
@@ -78,10 +79,11 @@ static bool read_dynamic(struct image *i, const Elf64_Phdr *dynamic)
 {
 	uint64_t offset = offset_of(i, dynamic->p_vaddr);
 	uint64_t symbols = 0, strings = 0, hash = 0, gnu = 0;
-	const Elf64_Dyn *d = (const void *)(i->start + offset);
+	const Elf64_Dyn *d;
 
 	if (offset % 8 || !inside(i, offset, dynamic->p_memsz))
 		return false;
+	d = (const void *)(i->start + offset);
 	for (uint64_t n = 0; n < dynamic->p_memsz / sizeof(*d); n++) {
 		if (d[n].d_tag == DT_NULL)
 			break;
@@ -104,12 +106,14 @@ static bool read_dynamic(struct image *i, const Elf64_Phdr *dynamic)
 	} else if (gnu) {
 		i->symbol_count = gnu_count(i, gnu);
 	}
+	if (!symbols || !strings || symbols % 8 ||
+	    i->symbol_count >= UINT32_MAX ||
+	    !inside(i, symbols, i->symbol_count * sizeof(Elf64_Sym)) ||
+	    !inside(i, strings, i->strings_size))
+		return false;
 	i->symbols = (const void *)(i->start + symbols);
 	i->strings = (const char *)i->start + strings;
-	return symbols && strings && symbols % 8 == 0 &&
-		i->symbol_count < UINT32_MAX &&
-		inside(i, symbols, i->symbol_count * sizeof(Elf64_Sym)) &&
-		inside(i, strings, i->strings_size);
+	return true;
 }
 
 static bool open_image(struct image *i, const void *start)

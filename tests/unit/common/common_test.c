@@ -283,7 +283,8 @@ static void count_signal(int number)
 static void detached_is_nobodys_child(void **state)
 {
 	char *argv[] = { "sh", "-c", "cut -d' ' -f1,4,6 /proc/$$/stat >&3; "
-		"grep -E 'Sig(Blk|Ign)' /proc/$$/status >&3; pwd >&3", NULL };
+		"pwd >&3; exec grep -E 'Sig(Blk|Ign)' /proc/self/status >&3",
+		NULL };
 	struct sigaction before, action = { .sa_handler = count_signal };
 	unsigned long pid, parent, session, blocked = 1, ignored = 1;
 	char text[256] = "", *line;
