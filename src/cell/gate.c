@@ -25,14 +25,13 @@ static void futex_wait(uint32_t *word, uint32_t value)
 
 static void hand_over(struct thread *t)
 {
-	uint32_t old = __atomic_exchange_n(&t->line->word, GATE_HOST,
-		__ATOMIC_SEQ_CST);
+	struct gate_mailbox *box = t->line;
 
-	if (old == GATE_CELL_Z)
-		futex_wake(&t->line->word);
-	else if (old == GATE_DEAD) {
-		__atomic_store_n(&t->line->word, GATE_DEAD, __ATOMIC_SEQ_CST);
-		cell_die();
+	gate_pass(box, GATE_HOST);
+	if (__builtin_expect(box->host_sleeps | box->dead, 0)) {
+		if (box->dead)
+			cell_die();
+		futex_wake(&box->word);
 	}
 }
 
@@ -60,36 +59,36 @@ _Noreturn void gate_exited(struct thread *t)
 	gate_loop(t);
 }
 
-static int is_ours(uint32_t word)
+static int is_ours(struct gate_mailbox *box)
 {
-	return word == GATE_CELL || word == GATE_CELL_Z;
+	return __atomic_load_n(&box->word, __ATOMIC_ACQUIRE) == GATE_CELL;
 }
 
-static void wait_for_request(uint32_t *word)
+static void sleep_on(struct gate_mailbox *box)
+{
+	__atomic_store_n(&box->cell_sleeps, 1, __ATOMIC_RELAXED);
+	gate_fence();
+	if (__atomic_load_n(&box->dead, __ATOMIC_ACQUIRE))
+		cell_die();
+	if (!is_ours(box))
+		futex_wait(&box->word, GATE_HOST);
+	__atomic_store_n(&box->cell_sleeps, 0, __ATOMIC_RELAXED);
+}
+
+static void wait_for_request(struct gate_mailbox *box)
 {
 	for (;;) {
-		uint32_t now = GATE_HOST;
-
 		for (int i = 0; i < GATE_SPIN_PAUSES; i++) {
-			now = __atomic_load_n(word, __ATOMIC_ACQUIRE);
-			if (is_ours(now))
+			if (is_ours(box))
 				return;
 			__builtin_ia32_pause();
 		}
 		for (int i = 0; i < GATE_SPIN_YIELDS; i++) {
-			now = __atomic_load_n(word, __ATOMIC_ACQUIRE);
-			if (is_ours(now))
+			if (is_ours(box))
 				return;
 			cell_syscall(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
 		}
-		if (now == GATE_DEAD)
-			cell_die();
-		now = GATE_HOST;
-		if (__atomic_compare_exchange_n(word, &now, GATE_HOST_Z, 0,
-			    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-			futex_wait(word, GATE_HOST_Z);
-		else if (now == GATE_HOST_Z)
-			futex_wait(word, GATE_HOST_Z);
+		sleep_on(box);
 	}
 }
 
@@ -135,6 +134,7 @@ static _Noreturn void eenter(struct thread *t)
 	t->counters->entries++;
 	t->counters->inside = 1;
 	t->running = 1;
+	__asm__ volatile("prefetchw %0" : : "m"(*line));
 	gate_enter(t);
 }
 
@@ -145,7 +145,7 @@ _Noreturn void gate_loop(struct thread *t)
 	for (;;) {
 		uint32_t what;
 
-		wait_for_request(&line->word);
+		wait_for_request(line);
 		what = *(volatile uint32_t *)&line->what;
 		switch (what) {
 		case GATE_DO_EENTER:

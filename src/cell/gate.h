@@ -10,19 +10,21 @@
  * One cache line carries a request one way and its answer the other way:
  *
  *   offset  size
- *        0     4  word   whose turn it is, and whether the other side sleeps
+ *        0     4  word   whose turn it is: GATE_HOST or GATE_CELL
  *        4     4  what   enum gate_request or enum gate_answer
  *        8    56  reg    seven values, by request or answer
  *
- *   word         set by   meaning
- *   GATE_HOST    cell     idle or answered: the host's turn; cell spins
- *   GATE_HOST_Z  cell     the same, and the cell sleeps on the word
- *   GATE_CELL    host     a request: the cell's turn
- *   GATE_CELL_Z  host     the same, and the host sleeps on the word
- *   GATE_DEAD    anyone   the machine is gone; final
+ * The turn passes with a plain store behind the others: all stores to the
+ * line then commit together when the line arrives.  (An atomic exchange waits
+ * for the line first, and meanwhile the other side's next look takes it away
+ * again: 100 ns.)  Only behind a fence does a side look at the second line,
+ * which hardly ever changes:
  *
- * A side hands over with an atomic exchange: the value that comes back tells
- * whether the other side sleeps and wants a FUTEX_WAKE.
+ *      128     4  cell_sleeps, set by the cell before it sleeps on word
+ *      132     4  host_sleeps, set by the host before it sleeps on word
+ *      136     4  dead, set by anyone when the machine is gone; final
+ *
+ * A sleeper sets its flag, and behind a fence looks at the word once more.
  */
 #ifndef COFFER_CELL_GATE_H
 #define COFFER_CELL_GATE_H
@@ -30,10 +32,7 @@
 #include <stdint.h>
 
 #define GATE_HOST 0u
-#define GATE_HOST_Z 1u
 #define GATE_CELL 2u
-#define GATE_CELL_Z 3u
-#define GATE_DEAD 4u
 
 enum gate_request {
 	GATE_DO_EENTER = 2, /* reg: RDI RSI RDX R8 R9 RSP RBP */
@@ -63,9 +62,11 @@ struct gate_mailbox {
 	uint32_t word;
 	uint32_t what;
 	uint64_t reg[7];
-	/* Pad to four lines: neighbours do not share a prefetched pair, and
-	 * the host keeps the call's arguments in the lines that follow. */
-	uint64_t pad[24];
+	uint64_t pad1[8]; /* lines are fetched in pairs */
+	uint32_t cell_sleeps;
+	uint32_t host_sleeps;
+	uint32_t dead;
+	uint32_t pad2[29];
 } __attribute__((aligned(256)));
 
 #define GATE_STRIDE 256u
@@ -78,5 +79,19 @@ _Static_assert(sizeof(struct gate_mailbox) == GATE_STRIDE, "mailbox stride");
  * spinning, and sleeping at once, did. */
 #define GATE_SPIN_PAUSES 100
 #define GATE_SPIN_YIELDS 50
+
+/* Everything stored before is seen by others before anything is loaded
+ * after. */
+static inline void gate_fence(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/* Pass the turn. */
+static inline void gate_pass(struct gate_mailbox *box, uint32_t to)
+{
+	__atomic_store_n(&box->word, to, __ATOMIC_RELEASE);
+	gate_fence();
+}
 
 #endif

@@ -439,8 +439,7 @@ int space_start(struct engine_cell *e, struct space *s,
 void space_mark_dead(struct space *s)
 {
 	for (uint32_t i = 0; s->boxes != NULL && i < s->tcs_count; i++) {
-		__atomic_store_n(&s->boxes[i].word, GATE_DEAD,
-			__ATOMIC_SEQ_CST);
+		__atomic_store_n(&s->boxes[i].dead, 1, __ATOMIC_SEQ_CST);
 		futex_op(&s->boxes[i].word, FUTEX_WAKE, INT_MAX, 0);
 	}
 }

@@ -53,66 +53,69 @@ void gate_host_dead(struct gate_host *g)
 {
 	__atomic_store_n(&g->dead, 1, __ATOMIC_SEQ_CST);
 	for (uint32_t i = 0; i < g->config.count; i++) {
-		uint32_t *word = &g->config.boxes[i].word;
+		struct gate_mailbox *box = &g->config.boxes[i];
 
-		__atomic_store_n(word, GATE_DEAD, __ATOMIC_SEQ_CST);
-		futex(word, FUTEX_WAKE, INT_MAX, NULL);
+		__atomic_store_n(&box->dead, 1, __ATOMIC_SEQ_CST);
+		futex(&box->word, FUTEX_WAKE, INT_MAX, NULL);
 	}
 }
 
-static bool is_answered(uint32_t word)
+static bool is_answered(const struct gate_mailbox *box)
 {
-	return word == GATE_HOST || word == GATE_HOST_Z;
+	return __atomic_load_n(&box->word, __ATOMIC_ACQUIRE) == GATE_HOST;
+}
+
+static bool is_dead(const struct gate_mailbox *box)
+{
+	return __atomic_load_n(&box->dead, __ATOMIC_ACQUIRE) != 0;
+}
+
+/* Sleep until the answer is there or a second has passed. */
+static void sleep_on(struct gate_host *g, struct gate_mailbox *box)
+{
+	const struct timespec second = { .tv_sec = 1 };
+
+	__atomic_store_n(&box->host_sleeps, 1, __ATOMIC_RELAXED);
+	gate_fence();
+	if (!is_answered(box) && !is_dead(box)
+	    && futex(&box->word, FUTEX_WAIT, GATE_CELL, &second) != 0
+	    && errno == ETIMEDOUT && !g->config.alive(g->config.context))
+		gate_host_dead(g);
+	__atomic_store_n(&box->host_sleeps, 0, __ATOMIC_RELAXED);
 }
 
 /* Wait until the cell has answered.  0, or -ENODEV. */
-static int wait_for_answer(struct gate_host *g, uint32_t *word)
+static int wait_for_answer(struct gate_host *g, struct gate_mailbox *box)
 {
-	const struct timespec second = { .tv_sec = 1 };
-	uint32_t now;
-
 	for (int i = 0; i < GATE_SPIN_PAUSES; i++) {
-		if (is_answered(__atomic_load_n(word, __ATOMIC_ACQUIRE)))
+		if (is_answered(box))
 			return 0;
 		__builtin_ia32_pause();
 	}
 	for (int i = 0; i < GATE_SPIN_YIELDS; i++) {
-		if (is_answered(__atomic_load_n(word, __ATOMIC_ACQUIRE)))
+		if (is_answered(box))
 			return 0;
 		sched_yield();
 	}
-	for (;;) {
-		now = GATE_CELL;
-		__atomic_compare_exchange_n(word, &now, GATE_CELL_Z, false,
-			__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-		if (is_answered(now))
-			return 0;
-		if (now == GATE_DEAD || now > GATE_DEAD)
+	while (!is_answered(box)) {
+		if (is_dead(box))
 			return -ENODEV;
-		if (futex(word, FUTEX_WAIT, GATE_CELL_Z, &second) != 0
-		    && errno == ETIMEDOUT
-		    && !g->config.alive(g->config.context)) {
-			gate_host_dead(g);
-			return -ENODEV;
-		}
+		sleep_on(g, box);
 	}
+	return 0;
 }
 
-/* Hand the mailbox to the cell and wait.  0, -EBUSY or -ENODEV. */
+/* Hand the mailbox to the cell and wait.  0, or -ENODEV. */
 static int post(struct gate_host *g, struct gate_mailbox *box, uint32_t what)
 {
-	uint32_t old;
-
 	box->what = what;
-	old = __atomic_exchange_n(&box->word, GATE_CELL, __ATOMIC_SEQ_CST);
-	if (old == GATE_HOST_Z) {
+	gate_pass(box, GATE_CELL);
+	if (__builtin_expect(box->cell_sleeps | box->dead, 0)) {
+		if (is_dead(box))
+			return -ENODEV;
 		futex(&box->word, FUTEX_WAKE, 1, NULL);
-	} else if (old == GATE_DEAD
-		   || __atomic_load_n(&g->dead, __ATOMIC_ACQUIRE)) {
-		__atomic_store_n(&box->word, GATE_DEAD, __ATOMIC_SEQ_CST);
-		return -ENODEV;
 	}
-	return wait_for_answer(g, &box->word);
+	return wait_for_answer(g, box);
 }
 
 struct unmap_context {
@@ -244,7 +247,6 @@ static int visit(struct gate_host *g, struct gate_mailbox *box,
 int gate_host_enter(struct gate_host *g, struct drv_call *c)
 {
 	struct gate_mailbox *box = box_of(g, c);
-	uint32_t word;
 	int r;
 
 	if (c->function != SGX_EENTER && c->function != SGX_ERESUME)
@@ -253,9 +255,8 @@ int gate_host_enter(struct gate_host *g, struct drv_call *c)
 		return -ENODEV;
 	if (box == NULL)
 		return refuse_entry(g, c, false);
-	word = __atomic_load_n(&box->word, __ATOMIC_ACQUIRE);
-	if (__builtin_expect(!is_answered(word), 0))
-		return word >= GATE_DEAD ? -ENODEV : refuse_entry(g, c, true);
+	if (__builtin_expect(!is_answered(box), 0))
+		return refuse_entry(g, c, true);
 	if (__builtin_expect(fetch_any(g->fetch), 0)) {
 		struct unmap_context context = { g, box };
 

@@ -9,12 +9,14 @@
 #include "host/arena.h"
 #include "host/driver.h"
 #include <errno.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -103,16 +105,18 @@ static void *be_cell(void *argument)
 		uint32_t word = __atomic_load_n(&cell->box->word,
 			__ATOMIC_ACQUIRE);
 
-		if (word == GATE_DEAD)
+		if (__atomic_load_n(&cell->box->dead, __ATOMIC_ACQUIRE))
 			break;
-		if (word != GATE_CELL && word != GATE_CELL_Z) {
+		if (word != GATE_CELL) {
 			usleep(100);
 			continue;
 		}
 		cell->box->reg[0]++;
 		cell->box->what = GATE_DID_EEXIT;
-		__atomic_store_n(&cell->box->word, GATE_HOST,
-			__ATOMIC_RELEASE);
+		gate_pass(cell->box, GATE_HOST);
+		if (__atomic_load_n(&cell->box->host_sleeps, __ATOMIC_ACQUIRE))
+			syscall(SYS_futex, &cell->box->word, FUTEX_WAKE, 1,
+				NULL, NULL, 0);
 		cell->answers--;
 	}
 	return NULL;
