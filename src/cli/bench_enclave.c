@@ -4,6 +4,7 @@
 #include "cli.h"
 #include <libgen.h>
 #include <limits.h>
+#include <openenclave/log.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,7 @@ static bool readable(char *path, size_t size, const char *directory,
 
 /* $COFFER_DATADIR, the build tree that this program stands in, then where
  * it is installed. */
-static bool find(const char *image, char *path, size_t size)
+bool bench_enclave_path(const char *image, char *path, size_t size)
 {
 	const char *given = getenv("COFFER_DATADIR");
 	char exe[PATH_MAX];
@@ -48,18 +49,34 @@ static bool find(const char *image, char *path, size_t size)
 	return readable(path, size, COFFER_DATADIR, "", image);
 }
 
+static void to_stderr(void *context, bool is_enclave, const struct tm *time,
+	long usec, oe_log_level_t level, uint64_t thread, const char *message)
+{
+	if (!context)
+		fprintf(stderr, "coffer: %s\n", message);
+}
+
+void bench_enclave_quiet(bool quiet)
+{
+	static char nobody;
+
+	/* Its default is stdout, where answers belong. */
+	oe_log_set_callback(quiet ? &nobody : NULL, to_stderr);
+}
+
 oe_enclave_t *bench_enclave_new(const char *image)
 {
 	oe_enclave_t *enclave = NULL;
 	char path[PATH_MAX];
 	oe_result_t result;
 
-	if (!find(image, path, sizeof(path))) {
+	if (!bench_enclave_path(image, path, sizeof(path))) {
 		cli_error("the bench enclave bench_%s.signed is missing; it is "
 			"looked for beside this program, in %s and, if set, in "
 			"COFFER_DATADIR alone", image, COFFER_DATADIR);
 		return NULL;
 	}
+	bench_enclave_quiet(false);
 	result = oe_create_bench_enclave(path, OE_ENCLAVE_TYPE_SGX, 0, NULL, 0,
 		&enclave);
 	if (result != OE_OK) {

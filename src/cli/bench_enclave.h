@@ -7,14 +7,20 @@
 
 #include <openenclave/host.h>
 #include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 
 /* One program, signed with heaps of different size. */
 #define BENCH_IMAGE_CALLS "calls" /* 4 MiB, 10 threads */
 #define BENCH_IMAGE_1M "1m" /* 1 MiB, one thread */
 #define BENCH_IMAGE_64M "64m"
 
+/* The image's file.  False if it is not found. */
+bool bench_enclave_path(const char *image, char *path, size_t size);
+
 /* NULL with a message on stderr. */
 oe_enclave_t *bench_enclave_new(const char *image);
+
+/* What the library has to say goes to stderr, or nowhere. */
+void bench_enclave_quiet(bool quiet);
 
 #endif

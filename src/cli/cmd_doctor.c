@@ -133,6 +133,7 @@ static void look_at_enclave(struct doctor *doctor, const char *vm)
 		doctor_promise(doctor, "alive", DOCTOR_OFF,
 			"the enclave does not answer any more");
 	oe_terminate_enclave(enclave);
+	doctor_forge(doctor);
 }
 
 static json_t *say_always(bool json)

@@ -52,4 +52,7 @@ struct doctor_target {
 };
 void doctor_pry(struct doctor *doctor, const struct doctor_target *target);
 
+/* ---- Of images (doctor_forge.c): needs a machine. ---- */
+void doctor_forge(struct doctor *doctor);
+
 #endif
