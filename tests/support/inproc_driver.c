@@ -432,7 +432,6 @@ static int enter(struct drv_enclave *enclave, struct drv_call *call)
 				? cpu->tcs.cssa >= cpu->tcs.nssa
 				: !cpu->tcs.cssa))
 			cpu->busy = 0;
-		call->function = SGX_EENTER;
 		return 0;
 	}
 	/* A test framework may have put its own handlers there. */

@@ -86,12 +86,16 @@ void *oe_allocate_switchless_ocall_buffer(size_t size);
 void oe_free_switchless_ocall_buffer(void *buffer);
 oe_result_t oe_get_enclave_status(void);
 
-/* Whole range outside: constant after start, no call. */
+/* Programs' addresses end here on every processor. */
+#define CORE_USER_END (1ull << 56)
+
+/* Whole range outside, where a program can have memory. */
 static inline bool core_outside(uint64_t address, uint64_t size)
 {
 	uint64_t last;
 
-	if (!address || __builtin_add_overflow(address, size - !!size, &last))
+	if (!address || __builtin_add_overflow(address, size - !!size, &last)
+			|| last >= CORE_USER_END)
 		return false;
 	return last < core.base || address >= core.base + core.size;
 }
