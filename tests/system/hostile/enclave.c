@@ -2,6 +2,8 @@
 /*
  * An enclave that does everything that it must not.  One thread at a time.
  */
+#include "cell/control.h"
+
 #include <openenclave/enclave.h>
 #include <setjmp.h>
 #include <stdlib.h>
@@ -240,6 +242,72 @@ uint64_t hostile_scribble(uint64_t from, uint64_t to)
 	for (uint64_t page = from; page < to; page += PAGE)
 		taken += overwritten(page);
 	return taken;
+}
+
+/* What a request may name: places of ours, of the host, of nobody. */
+static uint64_t some_address(uint64_t random)
+{
+	static uint8_t ours[8192] __attribute__((aligned(4096)));
+
+	switch (random % 8) {
+	case 0:
+		return (uint64_t)ours + (random >> 8) % sizeof(ours);
+	case 1:
+		return (uint64_t)ours;
+	case 2:
+		return (uint64_t)ours + 4096 - 512;
+	case 3:
+		return (uint64_t)some_address;
+	case 4:
+		return 0x10000 + (random >> 8) % 0x400000;
+	case 5:
+		return 0x8000000000000000ull | random;
+	case 6:
+		return (uint64_t)-(int64_t)(random >> 52);
+	default:
+		return random;
+	}
+}
+
+static uint64_t next(uint64_t *state)
+{
+	*state = *state * 6364136223846793005ull + 1442695040888963407ull;
+	return *state ^ *state >> 29;
+}
+
+/* rounds requests; the layouts are the cell's (src/cell/control.h). */
+static uint64_t storm(volatile struct cell_service *s, volatile uint32_t *doorbell,
+	uint64_t wake, uint64_t rounds, uint64_t seed)
+{
+	const uint64_t futex_wake[7] = { 202, (uint64_t)doorbell, 1, 1, 0, 0, 0 };
+	uint64_t answered = 0;
+
+	for (uint64_t i = 0; i < rounds; i++) {
+		uint64_t r = next(&seed);
+
+		s->leaf = r % 4 ? (uint32_t)(r >> 8) % 2 : (uint32_t)(r >> 8);
+		s->rax = next(&seed);
+		s->rbx = some_address(next(&seed));
+		s->rcx = some_address(next(&seed));
+		s->rdx = some_address(next(&seed));
+		s->state = r >> 40 & 15 ? CELL_SERVICE_ASKED : (uint32_t)(r >> 32);
+		(*doorbell)++;
+		jump(futex_wake, wake);
+		for (unsigned k = 0; k < 20000; k++)
+			if (s->state == CELL_SERVICE_DONE) {
+				answered++;
+				break;
+			}
+		s->state = CELL_SERVICE_IDLE;
+	}
+	return answered;
+}
+
+uint64_t hostile_storm(uint64_t service, uint64_t doorbell, uint64_t wake,
+	uint64_t rounds, uint64_t seed)
+{
+	return storm((volatile struct cell_service *)service,
+		(volatile uint32_t *)doorbell, wake, rounds, seed);
 }
 
 void hostile_loop(void)

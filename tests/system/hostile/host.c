@@ -9,6 +9,9 @@
  *   find FROM TO                 found RESULT ADDRESS PAGES
  *   jump AT RAX RDI ... R9       tried ...
  *   scribble FROM TO             scribbled RESULT PAGES
+ *   storm SERVICE BELL AT ROUNDS SEED     stormed RESULT ANSWERED
+ *   hang AT RAX RDI ... R9       as jump, on a thread: hanging, and later:
+ *                                hang-ended RESULT
  *   loop                         looping, and later: loop-ended RESULT
  *   calls                        calling, and later: calls-ended RESULT
  *   memory                       memory ok, or memory WHAT-IS-WRONG
@@ -72,6 +75,17 @@ static void *calls_thread(void *unused)
 		result = hostile_work(g_enclave, &value, 1);
 	while (result == OE_OK && value == 2);
 	answer("calls-ended %s", oe_result_str(result));
+	return NULL;
+}
+
+static uint64_t g_hang[8];
+
+static void *hang_thread(void *unused)
+{
+	struct hostile_outcome o;
+	oe_result_t result = hostile_jump(g_enclave, g_hang + 1, g_hang[0], &o);
+
+	answer("hang-ended %s", oe_result_str(result));
 	return NULL;
 }
 
@@ -218,18 +232,42 @@ static void terminate(void)
 	answer("terminated %s %llu", oe_result_str(result), milliseconds() - start);
 }
 
+/* Hexadecimal numbers behind a word.  True if there are that many. */
+static bool numbers(const char *line, const char *word, uint64_t *out, size_t count)
+{
+	size_t length = strlen(word);
+
+	if (strncmp(line, word, length) || line[length] != ' ')
+		return false;
+	line += length;
+	for (size_t i = 0; i < count; i++) {
+		char *end;
+
+		out[i] = strtoull(line, &end, 16);
+		if (end == line)
+			return false;
+		line = end;
+	}
+	return true;
+}
+
 static bool command_try(const char *line)
 {
 	struct hostile_outcome o = { 0 };
-	uint64_t a, b, at, r[7], value = 0, found = 0;
+	uint64_t a, b, r[8], value = 0, found = 0;
 	unsigned act;
 
 	if (sscanf(line, "try %x %" SCNx64 " %" SCNx64, &act, &a, &b) == 3) {
 		tell_tried(hostile_try(g_enclave, (enum hostile_act)act, a, b, &o), &o);
-	} else if (sscanf(line, "jump %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64
-		" %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64, &at, &r[0], &r[1],
-		&r[2], &r[3], &r[4], &r[5], &r[6]) == 8) {
-		tell_tried(hostile_jump(g_enclave, r, at, &o), &o);
+	} else if (numbers(line, "jump", r, 8)) {
+		tell_tried(hostile_jump(g_enclave, r + 1, r[0], &o), &o);
+	} else if (numbers(line, "hang", g_hang, 8)) {
+		start_thread(hang_thread, "hanging");
+	} else if (numbers(line, "storm", r, 5)) {
+		oe_result_t result = hostile_storm(g_enclave, &value, r[0], r[1],
+			r[2], r[3], r[4]);
+
+		answer("stormed %s %" PRIx64, oe_result_str(result), value);
 	} else if (sscanf(line, "find %" SCNx64 " %" SCNx64, &a, &b) == 2) {
 		oe_result_t result = hostile_find_syscall(g_enclave, &found, a, b,
 			&value);

@@ -3,6 +3,7 @@
  * Hostile enclave code: whatever it tries, it gets a fault or loses its cell;
  * host, neighbours and processor go on.
  */
+#include "cell/control.h"
 #include "scene.h"
 
 #include <inttypes.h>
@@ -25,10 +26,9 @@ enum { SYSCALL, INT80, READ, WRITE, EXECUTE, IN, HLT, WRITE_CODE,
 /* OE_EXCEPTION_* */
 enum { X_DIVIDE = 0, X_ILLEGAL = 3, X_ACCESS = 4, X_PAGE = 5 };
 
-/* Where a cell has its program and its own memory (src/cell/control.h). */
-#define IMAGE 0x10000ull
-#define IMAGE_END 0x400000ull
-#define PRIVATE 0x2c0000000000ull
+#define IMAGE CELL_IMAGE
+#define IMAGE_END CELL_IMAGE_END
+#define PRIVATE CELL_PRIVATE
 
 struct tried {
 	char result[64];
@@ -80,6 +80,9 @@ static void test_instructions(void **state)
 		{ STACK_END, 0, 1 << X_PAGE },
 		{ DIVIDE, 0, 1 << X_DIVIDE },
 		{ BAD_SEGMENT, 0, 1 << X_ACCESS },
+		/* The legacy page of system calls. */
+		{ EXECUTE, 0xffffffffff600000, 1 << X_ILLEGAL | 1 << X_ACCESS |
+			1 << X_PAGE },
 	};
 	struct scene *s = *state;
 	struct tried t;
@@ -173,6 +176,10 @@ static const struct attempt attempts[] = {
 	{ "tkill host", 200, { HOST_PID, 9, 0, 0, 0, 0 } },
 	{ "anonymous rwx", 9, { 0x2b0000000000, 4096, 7, 0x32, -1ull, 0 } },
 	{ "anonymous rw", 9, { 0x2b0000000000, 4096, 3, 0x32, -1ull, 0 } },
+	{ "shared rwx", 9, { 0x2b0000000000, 4096, 7, 0x11, 5, 0 } },
+	{ "munmap all", 11, { IMAGE, 1ull << 46, 0, 0, 0, 0 } },
+	{ "mprotect image none", 10, { IMAGE, 0x20000, 0, 0, 0, 0 } },
+	{ "exit", 231, { 0, 0, 0, 0, 0, 0 } },
 	{ "mprotect image rwx", 10, { IMAGE, 4096, 7, 0, 0, 0 } },
 	{ "mprotect heap x", 10, { PRIVATE, 4096, 5, 0, 0, 0 } },
 	{ "process_vm_readv", 310, { HOST_PID, PATH_HERE, 1, PATH_HERE, 1, 0 } },
@@ -337,8 +344,8 @@ static void test_scribble(void **state)
 	static const struct { uint64_t from, to; } ranges[] = {
 		{ IMAGE, IMAGE_END },
 		{ PRIVATE, PRIVATE + 0x40000 },
-		{ PRIVATE + 0x10000000, PRIVATE + 0x10040000 },
-		{ PRIVATE + 0x20000000, PRIVATE + 0x20010000 },
+		{ CELL_AREAS, CELL_AREAS + 0x40000 },
+		{ CELL_TABLE, CELL_TABLE + 0x10000 },
 	};
 	struct scene *s = *state;
 	struct peer neighbour, p;
@@ -363,6 +370,69 @@ static void test_scribble(void **state)
 	works(&p);
 	scene_host_end(&p);
 	scene_host_end(&neighbour);
+	scene_end(s);
+}
+
+/* The enclave plays its cell and sends the processor nonsense. */
+static void test_storm(void **state)
+{
+	struct scene *s = *state;
+	char rest[256], result[64];
+	struct peer neighbour, p;
+	uint64_t at, answered;
+	pid_t cpu;
+
+	host(s, &neighbour);
+	cpu = scene_pid("coffer-cpu");
+	for (unsigned seed = 1; seed <= 3; seed++) {
+		host(s, &p);
+		at = find_instruction(&p);
+		scene_ask(&p, "stormed", rest, sizeof(rest), "storm %llx %llx %"
+			PRIx64 " 4000 %x", CELL_CONTROL +
+			offsetof(struct cell_control, service) +
+			2 * sizeof(struct cell_service), CELL_CONTROL +
+			offsetof(struct cell_control, doorbell), at, seed);
+		print_message("  %s\n", rest);
+		assert_int_equal(sscanf(rest, "%63s %" SCNx64, result, &answered), 2);
+		/* It did arrive: else this test would test nothing. */
+		if (at)
+			assert_true(answered > 100);
+		works(&neighbour);
+		assert_int_equal(scene_pid("coffer-cpu"), cpu);
+		assert_int_not_equal(peer_end(&p, SCENE_WAIT), -1);
+	}
+	host(s, &p);
+	scene_ask(&p, "who", rest, sizeof(rest), "who");
+	assert_int_equal(strlen(rest), 129);
+	scene_host_end(&p);
+	scene_host_end(&neighbour);
+	scene_end(s);
+}
+
+/* A thread that sleeps in the cell's own system call, for ever. */
+static void test_hang(void **state)
+{
+	struct scene *s = *state;
+	char rest[256], result[64];
+	unsigned long long took;
+	struct peer p;
+	uint64_t at;
+	pid_t cell;
+
+	host(s, &p);
+	cell = scene_pid(NULL);
+	at = find_instruction(&p);
+	/* futex(last word of the table's tail, WAIT, 0, for ever) */
+	scene_ask(&p, "hanging", NULL, 0, "hang %" PRIx64 " ca %llx 0 0 0 0 0", at,
+		CELL_CONTROL + offsetof(struct cell_control, service) +
+		1000 * sizeof(struct cell_service));
+	works(&p);
+	scene_ask(&p, "terminated", rest, sizeof(rest), "terminate");
+	assert_int_equal(sscanf(rest, "%63s %llu", result, &took), 2);
+	print_message("  terminated: %s in %llu ms\n", result, took);
+	assert_true(took < 2000);
+	assert_true(scene_gone(cell, 2000) >= 0);
+	scene_host_end(&p);
 	scene_end(s);
 }
 
@@ -426,6 +496,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_jumps, scene_setup,
 			scene_teardown),
 		cmocka_unit_test_setup_teardown(test_scribble, scene_setup,
+			scene_teardown),
+		cmocka_unit_test_setup_teardown(test_storm, scene_setup,
+			scene_teardown),
+		cmocka_unit_test_setup_teardown(test_hang, scene_setup,
 			scene_teardown),
 		cmocka_unit_test_setup_teardown(test_loop, scene_setup,
 			scene_teardown),
