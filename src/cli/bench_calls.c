@@ -148,6 +148,7 @@ static bool time_calls(struct calls *calls, struct bench_floor *floor,
 		m[i] = (struct bench_measure){
 			.name = table[i].name,
 			.batch = table[i].batch,
+			.rest = i == FLOOR ? bench_floor_rest : NULL,
 			.warm = WARM,
 			.context = i == FLOOR ? (void *)floor : (void *)calls,
 			.cpu = bench_cpu(0),

@@ -12,20 +12,20 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define REGISTERS 16
-#define SPINS 20000 /* far more than a batch's first requests need */
 #define XSAVE_AREA 16384
 #define XSAVE_MASK 7u /* x87, SSE, AVX: what an enclave has, at least */
 #define HWCAP2_FSGSBASE 2u
 
-/* The answer overwrites the request, and the turn shares a line with half of
- * the registers: the fewest lines that have to travel. */
+enum { TURN_ASKER, TURN_PARTNER, TURN_SLEEP };
+
+/* The answer overwrites the request, and the turn shares a line with
+ * registers: three lines have to travel each way, the fewest there can be. */
 struct lane {
+	uint64_t turn;
 	uint64_t reg[REGISTERS];
-	uint32_t turn; /* 0: asker's, 1: partner's */
 } __attribute__((aligned(256)));
 
 struct bench_floor {
@@ -80,25 +80,24 @@ static inline void cross(uint32_t mask, bool bases)
 		  "xmm13", "xmm14", "xmm15");
 }
 
-static long futex(uint32_t *word, int operation, uint32_t value,
-	const struct timespec *limit)
+/* On the low half of a word, the first in memory. */
+static long futex(uint64_t *word, int operation, uint32_t value)
 {
-	return syscall(SYS_futex, word, operation, value, limit, NULL, 0);
+	return syscall(SYS_futex, word, operation, value, NULL, NULL, 0);
 }
 
-/* Between batches the partner sleeps; within one it never gets there unless
- * the asker is kept from running, and then it wakes up by itself. */
+/* Between batches the partner sleeps, so as not to be in the way of what else
+ * is measured. */
 static void await_turn(struct lane *lane)
 {
-	const struct timespec nap = { 0, 5000000 };
+	uint64_t turn;
 
-	for (;;) {
-		for (int i = 0; i < SPINS; i++) {
-			if (__atomic_load_n(&lane->turn, __ATOMIC_ACQUIRE) == 1)
-				return;
+	while ((turn = __atomic_load_n(&lane->turn, __ATOMIC_ACQUIRE)) !=
+			TURN_PARTNER) {
+		if (turn == TURN_SLEEP)
+			futex(&lane->turn, FUTEX_WAIT, TURN_SLEEP);
+		else
 			__builtin_ia32_pause();
-		}
-		futex(&lane->turn, FUTEX_WAIT, 0, &nap);
 	}
 }
 
@@ -115,7 +114,7 @@ static void serve(struct lane *lane, uint32_t mask, bool bases)
 		for (int i = 0; i < REGISTERS; i++)
 			__atomic_store_n(&lane->reg[i], regs[i] + 1,
 				__ATOMIC_RELAXED);
-		__atomic_store_n(&lane->turn, 0, __ATOMIC_RELEASE);
+		__atomic_store_n(&lane->turn, TURN_ASKER, __ATOMIC_RELEASE);
 	}
 }
 
@@ -146,6 +145,7 @@ struct bench_floor *bench_floor_new(int partner_cpu)
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (floor->lane == MAP_FAILED)
 		goto fail_free;
+	floor->lane->turn = TURN_SLEEP;
 	floor->partner = fork();
 	if (floor->partner < 0)
 		goto fail_unmap;
@@ -174,15 +174,17 @@ bool bench_floor_batch(void *context, uint64_t count)
 		fprintf(stderr, "coffer: the floor's partner ended\n");
 		return false;
 	}
-	futex(&lane->turn, FUTEX_WAKE, 1, NULL);
 	for (uint64_t n = 0; n < count; n++) {
 		uint64_t serial = floor->serial++;
 
 		for (uint64_t i = 0; i < REGISTERS; i++)
 			__atomic_store_n(&lane->reg[i], serial + i,
 				__ATOMIC_RELAXED);
-		__atomic_store_n(&lane->turn, 1, __ATOMIC_RELEASE);
-		while (__atomic_load_n(&lane->turn, __ATOMIC_ACQUIRE) != 0)
+		__atomic_store_n(&lane->turn, TURN_PARTNER, __ATOMIC_RELEASE);
+		if (n == 0)
+			futex(&lane->turn, FUTEX_WAKE, 1);
+		while (__atomic_load_n(&lane->turn, __ATOMIC_ACQUIRE) !=
+				TURN_ASKER)
 			__builtin_ia32_pause();
 		for (uint64_t i = 0; i < REGISTERS; i++)
 			wrong |= __atomic_load_n(&lane->reg[i],
@@ -191,6 +193,13 @@ bool bench_floor_batch(void *context, uint64_t count)
 	if (wrong)
 		fprintf(stderr, "coffer: the floor's partner answered wrongly\n");
 	return !wrong;
+}
+
+void bench_floor_rest(void *context)
+{
+	struct bench_floor *floor = context;
+
+	__atomic_store_n(&floor->lane->turn, TURN_SLEEP, __ATOMIC_RELEASE);
 }
 
 void bench_floor_free(struct bench_floor *floor)

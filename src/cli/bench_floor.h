@@ -21,6 +21,10 @@ struct bench_floor *bench_floor_new(int partner_cpu);
  * or handed back wrong registers. */
 bool bench_floor_batch(void *floor, uint64_t count);
 
+/* Sends the partner to sleep until the next batch, so that it is not in the
+ * way of what else is measured; a bench_measure's rest. */
+void bench_floor_rest(void *floor);
+
 void bench_floor_free(struct bench_floor *); /* NULL is allowed */
 
 #endif

@@ -73,6 +73,8 @@ static bool timed(struct bench_measure *m, uint64_t *ns)
 	if (!m->batch(m->context, m->count))
 		return false;
 	*ns = bench_now() - start;
+	if (m->rest)
+		m->rest(m->context);
 	return true;
 }
 

@@ -18,6 +18,7 @@ struct bench_measure {
 	/* Does the thing count times.  False ends the benchmark; it has
 	 * printed why. */
 	bool (*batch)(void *context, uint64_t count);
+	void (*rest)(void *context); /* after each batch, not timed; or NULL */
 	void *context;
 	uint64_t count; /* per batch; 0: chosen so that one takes ~200 us */
 	uint64_t warm; /* things done, not timed, before each batch */

@@ -94,6 +94,8 @@ static void floor_partner(void **state)
 	assert_non_null(partner);
 	bench_pin(bench_cpu(0));
 	assert_true(bench_floor_batch(partner, 1000));
+	bench_floor_rest(partner);
+	usleep(1000);
 	assert_true(bench_floor_batch(partner, 1));
 	bench_pin(-1);
 	bench_floor_free(partner);
