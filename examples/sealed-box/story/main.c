@@ -264,7 +264,10 @@ int main(int argc, char **argv)
 	if (!set_up(&s, bin))
 		return 1;
 	tell(&s);
-	printf(s.failed ? "\nThe demo failed: %u steps went wrong.\n" :
-		"\nEvery step went as told.\n", s.failed);
+	say(&s, "\n");
+	if (s.failed)
+		printf("The demo failed: %u steps went wrong.\n", s.failed);
+	else
+		printf("Every step went as told.\n");
 	return s.failed ? 1 : 0;
 }
