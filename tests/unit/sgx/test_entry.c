@@ -201,6 +201,48 @@ static void lying_page_tables(void **state)
 	}
 }
 
+/* A process in whose address space there is no enclave. */
+static void no_enclave_there(void **state)
+{
+	struct world *w = *state;
+	struct sgx_lp *lp = host(w, 0);
+	uint64_t before = world_state(w);
+
+	expect_pf(sgx_eenter(&w->m, lp, S + 1), TCS, ENCLU_PF);
+	expect_pf(sgx_eenter(&w->m, lp, 50), TCS, ENCLU_PF);
+	expect_pf(sgx_eenter(&w->m, lp, 5000), TCS, ENCLU_PF);
+	assert_true(world_state(w) == before);
+}
+
+/* Two enclaves at the same addresses in two processes; the first process's
+ * page tables show the second enclave.  It is the TCS that says whose it is:
+ * the second is entered, with its own SECS. */
+static uint32_t g_shown;
+
+static int64_t showing_translate(void *ctx, uint32_t secs, uint64_t linaddr,
+	bool write)
+{
+	return g_shown + 1 + (int64_t)((linaddr - WORLD_BASE) >> 12);
+}
+
+static void tcs_says_whose_it_is(void **state)
+{
+	struct world *w = *state;
+	struct world_enclave e = world_default();
+	struct sgx_lp *lp = host(w, 0);
+	struct sgx_memory_ops ops = *w->m.memory;
+
+	g_shown = 30;
+	e.secs.attributes.xfrm = 3;
+	world_build_init(w, g_shown, &e);
+	ops.translate = showing_translate;
+	w->m.memory = &ops;
+	expect_ok(sgx_eenter(&w->m, lp, S));
+	assert_int_equal(lp->secs, g_shown);
+	assert_int_equal(lp->xcr0, 3);
+	world_check(w);
+}
+
 static void tcs_fields(void **state)
 {
 	struct world *w = *state;
@@ -296,6 +338,9 @@ static void frame_pages(void **state)
 		refuse_pf(w, lp, SSA, epcm);
 		*e = good;
 	}
+	e->secs = S + 1;
+	expect_pf(sgx_eenter(&w->m, lp, S), SSA, SGX_PF_U | SGX_PF_W);
+	*e = good;
 	e->rwx = SGX_SECINFO_R;
 	refuse_pf(w, lp, SSA, epcm);
 	e->rwx = SGX_SECINFO_R | SGX_SECINFO_X;
@@ -311,6 +356,32 @@ static void frame_pages(void **state)
 	tcs_of(w)->ossa = 0x1000 - WORLD_BASE;
 	refuse_pf(w, lp, 0x1000, epcm);
 	tcs_of(w)->ossa = SSA - WORLD_BASE;
+	expect_ok(sgx_eenter(&w->m, lp, S));
+}
+
+/* Page tables that show the right TCS, but for its frame some other page. */
+static uint32_t g_frame;
+
+static int64_t frame_translate(void *ctx, uint32_t secs, uint64_t linaddr,
+	bool write)
+{
+	return linaddr == TCS ? (int64_t)(S + WORLD_TCS) : (int64_t)g_frame;
+}
+
+static void frame_is_another_page(void **state)
+{
+	struct world *w = *state;
+	struct world_enclave e = world_default();
+	struct sgx_lp *lp = host(w, 0);
+	struct sgx_memory_ops ops = *w->m.memory;
+
+	world_build_init(w, 30, &e);
+	ops.translate = frame_translate;
+	w->m.memory = &ops;
+	for (g_frame = 0; g_frame < 64; g_frame++)
+		if (g_frame != S + WORLD_SSA)
+			refuse_pf(w, lp, SSA, ENCLU_PF | SGX_PF_W);
+	g_frame = S + WORLD_SSA;
 	expect_ok(sgx_eenter(&w->m, lp, S));
 }
 
@@ -678,9 +749,11 @@ int main(void)
 		TEST(enters), TEST(operands), TEST(not_from_inside),
 		TEST(enter_writes_two_words),
 		TEST(lying_page_tables),
+		TEST(no_enclave_there), TEST(tcs_says_whose_it_is),
 		TEST(tcs_fields), cmocka_unit_test(uninitialised),
 		TEST(wrong_mode), TEST(features_of_the_processor),
 		TEST(no_frame_left), TEST(frame_pages),
+		TEST(frame_is_another_page),
 		cmocka_unit_test_teardown(big_frames, teardown), TEST(busy),
 		TEST(probe), TEST(exits), TEST(debug_opt_in),
 		TEST(aex_saves_and_hides), TEST(aex_and_eresume_round_trip),
