@@ -23,6 +23,7 @@
 #include "td_offsets.h"
 
 #define RFLAGS_AC_NT 0x44000
+#define FSW_EXCEPTIONS 0xbf
 
 	.section .text.oe_enter, "ax", @progbits
 	.globl core_text_begin
@@ -57,9 +58,13 @@ oe_enter:
 	jnz	.Lflags
 .Lflags_clean:
 	mov	%rdx, %r9
-	mov	$3, %eax
-	xor	%edx, %edx
-	xrstor64 core_clean_xstate(%rip)
+	fnstsw	%ax
+	test	$FSW_EXCEPTIONS, %al
+	jnz	.Lstate_dirty
+	emms
+	fldcw	core_clean_xstate(%rip)
+	ldmxcsr	24 + core_clean_xstate(%rip)
+.Lstate_clean:
 	mov	%rdi, %rax
 	shr	$48, %rax
 	cmp	$4, %eax
@@ -84,9 +89,28 @@ oe_enter:
 	mov	TD_HOST_RBP(%rbx), %r13
 	mov	TD_HOST_RCX(%rbx), %r14
 .Lexit_to:
-	mov	$-1, %eax
-	mov	$-1, %edx
-	xrstor64 core_clean_xstate(%rip)
+	/* XRSTOR takes 45 ns; what most enclaves have goes by hand in 12. */
+	mov	core_xstate_mask(%rip), %ecx
+	fnstsw	%ax
+	and	$FSW_EXCEPTIONS, %eax
+	cmp	$7, %ecx
+	jne	.Lscrub_all
+	test	%eax, %eax
+	jnz	.Lscrub_all
+	vzeroall
+	emms
+	fldcw	core_clean_xstate(%rip)
+	fldz
+	fldz
+	fldz
+	fldz
+	fldz
+	fldz
+	fldz
+	fldz
+	emms
+	ldmxcsr	24 + core_clean_xstate(%rip)
+.Lscrubbed:
 	mov	%r12, %rsp
 	mov	%r13, %rbp
 	mov	%r14, %rbx
@@ -103,6 +127,19 @@ oe_enter:
 	.byte	0xb8, 0x04, 0x00, 0x00, 0x00 /* mov $4, %eax */
 	.byte	0x0f, 0x01, 0xd7 /* enclu */
 	ud2
+
+.Lscrub_all:
+	mov	%ecx, %eax
+	xor	%edx, %edx
+	xrstor64 core_clean_xstate(%rip)
+	jmp	.Lscrubbed
+
+.Lstate_dirty:
+	/* Exceptions that the host left pending in the x87. */
+	mov	$3, %eax
+	xor	%edx, %edx
+	xrstor64 core_clean_xstate(%rip)
+	jmp	.Lstate_clean
 
 .Lflags:
 	/* Alignment checks or nested task set by the host. */
@@ -269,12 +306,13 @@ core_second_pass:
 	.hidden core_text_end
 core_text_end:
 
-	/* The state that XRSTOR puts every component into: all initial, with
-	 * MXCSR as the ABI wants it. */
+	/* What XRSTOR puts every component into: all initial, with MXCSR as
+	 * the ABI wants it. */
 	.section .rodata.core_clean_xstate, "a", @progbits
 	.balign 64
 core_clean_xstate:
-	.zero	24
+	.short	0x37f /* FCW */
+	.zero	22
 	.long	0x1f80
 	.zero	4096 - 28
 

@@ -52,8 +52,9 @@ void core_tls_reset(struct td *td);
 struct core_pair core_first_pass(uint64_t arg1, uint64_t arg2, struct td *td,
 	uint64_t tcs, uint64_t cssa);
 
-/* State components that the second pass saves: those of XFRM that fit into
- * its area. */
+/* State components that exits clean and the second pass saves: those of XFRM,
+ * whose area is known to fit.  (XRSTOR touches the whole area of what it is
+ * asked for, and XCR0 may have more.) */
 extern uint32_t core_xstate_mask;
 
 /* exception.c: xsave is XSAVE_AREA_SIZE bytes in front of context. */
