@@ -250,6 +250,36 @@ static void what_is_a_threads_own(void **state)
 	pthread_barrier_destroy(&met);
 }
 
+static void *wait_for_ever(void *argument)
+{
+	int line;
+
+	*(oe_result_t *)argument = lc_pass(enclave, &line, 3, 1);
+	return NULL;
+}
+
+/* Threads that sleep inside when another one aborts the enclave. */
+static void abort_wakes_sleepers(void **state)
+{
+	oe_result_t result[4];
+	pthread_t thread[4];
+	int line;
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL,
+			wait_for_ever, &result[i]), 0);
+	usleep(50000);
+	assert_int_equal(lc_leave(enclave, 0), OE_ENCLAVE_ABORTING);
+	for (int i = 0; i < 4; i++) {
+		pthread_join(thread[i], NULL);
+		assert_in_range(result[i], OE_ENCLAVE_ABORTING,
+			OE_ENCLAVE_ABORTED);
+	}
+	assert_int_equal(lc_text(enclave, &line), OE_ENCLAVE_ABORTING);
+	oe_terminate_enclave(enclave);
+}
+
 static void crypto(void **state)
 {
 	uint8_t a[32], b[32];
@@ -275,6 +305,7 @@ static void smashed_stack(void **state)
 	assert_int_equal(lc_smash(enclave, 64), OE_OK);
 	assert_int_equal(lc_smash(enclave, 200), OE_ENCLAVE_ABORTING);
 	assert_int_equal(lc_text(enclave, &line), OE_ENCLAVE_ABORTING);
+	oe_terminate_enclave(enclave);
 }
 
 static int leave_how;
@@ -343,6 +374,7 @@ int main(int argc, char **argv)
 		ONE(what_is_a_threads_own), ONE(crypto), ONE(ends),
 		ONE(damaged_heap),
 		cmocka_unit_test_setup(smashed_stack, set_up),
+		cmocka_unit_test_setup(abort_wakes_sleepers, set_up),
 #ifdef IN_A_WORLD
 		/* Elsewhere the instruction reaches this system's kernel. */
 		ONE(system_services),

@@ -12,6 +12,8 @@
 #include "musl.h"
 
 #include <errno.h>
+#include <openenclave/edger8r/enclave.h>
+#include <openenclave/enclave.h>
 
 #define BUCKETS 64u
 
@@ -114,6 +116,9 @@ int libc_futex_wait(volatile int *address, int value, uint64_t nanoseconds)
 	append(b, &self);
 	core_spin_unlock(&b->lock);
 	while (!__atomic_load_n(&self.woken, __ATOMIC_ACQUIRE)) {
+		/* Nobody will come any more, and the host lets none sleep. */
+		if (oe_get_enclave_status() != OE_OK)
+			oe_abort();
 		if (nanoseconds == LIBC_FOREVER) {
 			oe_thread_wait(UINT64_MAX);
 			continue;

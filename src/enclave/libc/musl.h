@@ -84,6 +84,8 @@ struct musl_libc {
 };
 
 extern struct musl_libc __libc;
+/* What a program was started as; musl's objects say char *. */
+extern const char *__progname, *__progname_full;
 
 /* Parts of struct _IO_FILE. */
 struct musl_file {

@@ -68,6 +68,7 @@ oe_result_t oe_libc_initialize(void)
 	/* Any number but 0 will do: other threads may be here. */
 	__libc.threads_minus_1 = 1;
 	__libc.page_size = 4096;
+	__progname = __progname_full = "enclave";
 	give_lock(&__stdin_used);
 	give_lock(&__stdout_used);
 	give_lock(&__stderr_used);
