@@ -4,6 +4,7 @@
  * then serves the driver's door on a thread whose stack is secret memory; the
  * main thread, whose stack the kernel made, keeps the cells and no secret.
  */
+#include "cpu_filter.h"
 #include "door.h"
 #include "door_serve.h"
 #include "harden.h"
@@ -112,6 +113,9 @@ static void *serve(void *unused)
 		fprintf(stderr, "coffer-cpu: %s\n", why);
 		_exit(1);
 	}
+	/* A kernel without seccomp cannot run cells, and says so then. */
+	if (cpu_filter_install() != 0)
+		fprintf(stderr, "coffer-cpu: no system-call filter here\n");
 	door_serve(&door);
 	_exit(0); /* cells follow: the kernel ends them with their parent */
 }
