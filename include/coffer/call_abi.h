@@ -74,8 +74,12 @@ struct call_args {
 	uint64_t out, out_size;
 	uint64_t out_written; /* set by the callee */
 	uint32_t result; /* oe_result_t, set by the callee */
-	uint32_t reserved;
+	uint32_t flags; /* CALL_PRESET; padding in the SDK */
 };
+
+/* The caller has set result and out_written to what complete success gives:
+ * a callee that knows this leaves them, and their cache line, alone. */
+#define CALL_PRESET 1u
 
 /* What in and out buffers begin with. */
 struct call_marshal_head {

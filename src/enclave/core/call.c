@@ -95,6 +95,7 @@ oe_result_t core_call_enclave_function(struct td *td, uint64_t address)
 	args.in_size = READ_ONCE(shared->in_size);
 	args.out = READ_ONCE(shared->out);
 	args.out_size = READ_ONCE(shared->out_size);
+	args.flags = READ_ONCE(shared->flags);
 	result = check(&args, &size);
 	if (result)
 		return result;
@@ -121,8 +122,10 @@ oe_result_t core_call_enclave_function(struct td *td, uint64_t address)
 		result = OE_UNEXPECTED;
 	if (!result) {
 		memcpy((void *)args.out, out, args.out_size);
-		WRITE_ONCE(shared->out_written, written);
-		WRITE_ONCE(shared->result, OE_OK);
+		if (!(args.flags & CALL_PRESET) || written != args.out_size) {
+			WRITE_ONCE(shared->out_written, written);
+			WRITE_ONCE(shared->result, OE_OK);
+		}
 	} else {
 		head->result = result;
 		head->deep_out = 0;

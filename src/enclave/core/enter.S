@@ -38,7 +38,7 @@ core_text_begin:
 _start:
 oe_enter:
 	/* The host's argument block crosses cores: start that now. */
-	prefetchw (%rsi)
+	prefetcht0 (%rsi)
 	prefetchw 64(%rsi)
 	cld
 	mov	_td_from_tcs_offset(%rip), %r8

@@ -108,7 +108,9 @@ oe_result_t oe_call_host_function(size_t function_id, const void *in,
 	WRITE_ONCE(args->in_size, in_size);
 	WRITE_ONCE(args->out, (uint64_t)out);
 	WRITE_ONCE(args->out_size, out_size);
-	WRITE_ONCE(args->result, OE_UNEXPECTED);
+	WRITE_ONCE(args->out_written, out_size);
+	WRITE_ONCE(args->result, OE_OK);
+	WRITE_ONCE(args->flags, CALL_PRESET);
 	result = core_ocall(CALL_HOST_FUNCTION, (uint64_t)args, NULL);
 	if (!result) {
 		answer = READ_ONCE(args->result);

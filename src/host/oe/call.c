@@ -141,8 +141,9 @@ static oe_result_t call_function(struct _oe_enclave *enclave,
 	uint64_t value = OE_UNEXPECTED;
 	oe_result_t result;
 
-	args->result = OE_UNEXPECTED;
-	args->out_written = 0;
+	args->result = OE_OK;
+	args->out_written = args->out_size;
+	args->flags = CALL_PRESET;
 	result = enclave_call(enclave, slot, CALL_ENCLAVE_FUNCTION,
 		(uint64_t)args, &value);
 	if (result)

@@ -53,8 +53,11 @@ static oe_result_t call_host_function(struct _oe_enclave *enclave,
 			&& !owned_add(&enclave->owned, head->deep_out,
 				head->deep_out_size))
 		return OE_OUT_OF_MEMORY;
-	shared->out_written = written;
-	shared->result = OE_OK;
+	if (!(READ_ONCE(shared->flags) & CALL_PRESET)
+			|| written != args.out_size) {
+		shared->out_written = written;
+		shared->result = OE_OK;
+	}
 	return OE_OK;
 }
 
