@@ -190,6 +190,9 @@ static void *work(void *argument)
 	case 5:
 		j->result = lc_key(enclave, &j->line, 1u << j->number);
 		break;
+	case 6:
+		j->result = lc_barrier(enclave, &j->line, THREADS, 100);
+		break;
 	default:
 		j->result = lc_thread_id(enclave, &j->line);
 		break;
@@ -207,7 +210,7 @@ static void together(int kind, int count, struct job *jobs)
 	}
 	for (int i = 0; i < count; i++) {
 		pthread_join(jobs[i].thread, NULL);
-		if (jobs[i].result != OE_OK || (kind < 6 && jobs[i].line))
+		if (jobs[i].result != OE_OK || (kind < 7 && jobs[i].line))
 			fail_msg("kind %d, thread %d: %s, line %d", kind, i,
 				oe_result_str(jobs[i].result), jobs[i].line);
 	}
@@ -226,6 +229,8 @@ static void threads(void **state)
 	together(2, 4, jobs);
 	together(3, THREADS, jobs);
 	together(4, THREADS, jobs);
+	together(6, THREADS, jobs);
+	together(6, THREADS, jobs);
 	INSIDE(lc_timed(enclave, &line));
 }
 
@@ -240,7 +245,7 @@ static void what_is_a_threads_own(void **state)
 	together(5, THREADS, jobs);
 	assert_int_equal(lc_keys_gone(enclave, &n), OE_OK);
 	assert_int_equal(n, (1 << THREADS) - 1);
-	together(6, THREADS, jobs);
+	together(7, THREADS, jobs);
 	meet = 0;
 	for (int i = 0; i < THREADS; i++) {
 		assert_in_range(jobs[i].line, 1, THREADS);

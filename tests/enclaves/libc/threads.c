@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <openenclave/enclave.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,6 +154,38 @@ int lc_readers(int writer, int rounds)
 		CHECK(!pthread_rwlock_unlock(&rwlock));
 	}
 	CHECK(!readers_saw_writer);
+	return 0;
+}
+
+/* Nobody begins a round before all have ended the one before. */
+int lc_barrier(int count, int rounds)
+{
+	static pthread_barrier_t *barrier;
+	static int ready, in_round, first;
+	int me = __atomic_fetch_add(&first, 1, __ATOMIC_SEQ_CST);
+	int serial = 0;
+
+	if (!me) {
+		barrier = malloc(sizeof(*barrier));
+		CHECK(barrier &&
+			!pthread_barrier_init(barrier, NULL, (unsigned)count));
+		__atomic_store_n(&ready, 1, __ATOMIC_SEQ_CST);
+	}
+	while (!__atomic_load_n(&ready, __ATOMIC_SEQ_CST))
+		sched_yield();
+	for (int i = 1; i <= rounds; i++) {
+		int n = __atomic_add_fetch(&in_round, 1, __ATOMIC_SEQ_CST);
+
+		CHECK(n > (i - 1) * count && n <= i * count);
+		serial = pthread_barrier_wait(barrier);
+		CHECK(!serial || serial == PTHREAD_BARRIER_SERIAL_THREAD);
+	}
+	if (serial) {
+		CHECK(!pthread_barrier_destroy(barrier));
+		memset(barrier, 0xff, sizeof(*barrier));
+		free(barrier);
+		ready = in_round = first = 0;
+	}
 	return 0;
 }
 
