@@ -89,11 +89,15 @@ cell_switch_stack:
 	.globl gate_enter
 	.type gate_enter, @function
 gate_enter:
-	mov	T_FSBASE(%rdi), %rax
-	mov	T_GSBASE(%rdi), %rcx
-	wrfsbase %rax
-	wrgsbase %rcx
-	mov	T_RAX(%rdi), %rax
+	/* Mostly they are still what this thread's last visit had, and
+	 * reading them costs half of writing. */
+	rdfsbase %rax
+	rdgsbase %rcx
+	cmp	T_FSBASE(%rdi), %rax
+	jne	3f
+	cmp	T_GSBASE(%rdi), %rcx
+	jne	3f
+4:	mov	T_RAX(%rdi), %rax
 	mov	T_RBX(%rdi), %rbx
 	mov	T_RCX(%rdi), %rcx
 	mov	T_RDX(%rdi), %rdx
@@ -108,6 +112,11 @@ gate_enter:
 	xor	%r14d, %r14d
 	xor	%r15d, %r15d
 	jmp	*T_STUB(%rdi)
+3:	mov	T_FSBASE(%rdi), %rax
+	mov	T_GSBASE(%rdi), %rcx
+	wrfsbase %rax
+	wrgsbase %rcx
+	jmp	4b
 
 	.globl gate_exit_entry
 	.balign 64

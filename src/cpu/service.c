@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STACK_SIZE (128u * 1024u)
+#define STACK_SIZE (64u * 1024u)
 
 struct service_arg {
 	struct engine_cell *e;
