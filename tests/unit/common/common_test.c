@@ -321,7 +321,8 @@ static void detached_is_nobodys_child(void **state)
 	assert_non_null(line);
 	sscanf(line, "SigIgn: %lx", &ignored);
 	assert_int_equal(blocked, 0);
-	assert_int_equal(ignored, 0);
+	/* The C library keeps signals 32 and 33 to itself. */
+	assert_int_equal(ignored & ~(3ul << 31), 0);
 	assert_non_null(strstr(text, "\n/\n"));
 	close(out[0]);
 }
