@@ -143,6 +143,27 @@ static void runs(void **state)
 	assert_int_equal(done, 0);
 }
 
+/* Children of two enclaves side by side, in turn and with holes. */
+static void run_over_two_owners(void **state)
+{
+	struct world *w = *state;
+	struct sgx_secs secs = world_secs();
+	uint32_t done;
+
+	expect_ok(world_ecreate(w, 40, &secs));
+	expect_ok(world_ecreate(w, 41, &secs));
+	for (uint32_t i = 0; i < 12; i++)
+		if (i != 7)
+			expect_ok(world_eadd(w, 40 + (i / 2 & 1), 42 + i,
+				WORLD_BASE + i * 0x1000, SGX_SECINFO_REG,
+				(uint8_t[SGX_PAGE_SIZE]){ 0 }));
+	expect_ok(sgx_eremove_run(&w->m, 42, 9, &done));
+	assert_int_equal(done, 9);
+	world_check(w);
+	expect_ok(sgx_eremove_run(&w->m, 51, 3, &done));
+	expect_ok(sgx_eremove_run(&w->m, 40, 2, &done));
+}
+
 /* A run takes children and the SECS behind them in one go. */
 static void run_with_the_secs_last(void **state)
 {
@@ -172,6 +193,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			removed_page_can_be_used_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(runs, setup, teardown),
+		cmocka_unit_test_setup_teardown(run_over_two_owners, setup,
+			teardown),
 		cmocka_unit_test_setup_teardown(run_with_the_secs_last, setup,
 			teardown),
 	};
