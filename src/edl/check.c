@@ -79,11 +79,11 @@ void edl_check_struct(struct edl_ctx *c, struct edl_user_type *u)
 static void measure_deep(struct edl_ctx *c, const struct edl_unit *unit,
 			 struct edl_user_type *u, unsigned level)
 {
-	if (u->deep_pointers)
-		return;
 	if (u->visiting)
 		edl_fail(c, &u->loc, "a deep copy of the struct '%s' would "
 			 "follow pointers to itself", u->name);
+	if (u->deep_pointers)
+		return;
 	if (level > EDL_MAX_DEEP_LEVELS)
 		edl_fail(c, &u->loc, "a deep copy of the struct '%s' is more "
 			 "than %d levels deep", u->name, EDL_MAX_DEEP_LEVELS);

@@ -112,6 +112,8 @@ static void call(struct edl_gen *g, const struct edl_function *f)
 		edl_line(o, "    /* No speculation past the checks. */");
 		edl_line(o, "    oe_lfence();");
 	}
+	if (f->propagate_errno)
+		edl_line(o, "    errno = 0;");
 	edl_put(o, "\n    %s%s(", edl_return_type(g->ctx, f)
 		? "_pargs_out->oe_retval = " : "", f->name);
 	for (size_t i = 0; i < f->params.count; i++)
