@@ -19,7 +19,8 @@ static void become(char *const argv[], uid_t uid, const char *folder, int in,
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 ||
 		(errors >= 0 && dup2(errors, 2) < 0) || (folder && chdir(folder)))
 		_exit(126);
-	if (uid != (uid_t)-1 && (setgroups(0, NULL) || setgid(uid) || setuid(uid)))
+	if (uid != (uid_t)-1 && uid != geteuid() &&
+		(setgroups(0, NULL) || setgid(uid) || setuid(uid)))
 		_exit(126);
 	signal(SIGPIPE, SIG_DFL);
 	execv(argv[0], argv);

@@ -217,7 +217,7 @@ static void test_changed_pages(void **state)
 		for (uint64_t page = 0; page < length; page += 4096) {
 			uint64_t left = length - page < 4096 ? length - page : 4096;
 
-			for (int k = 0; k < 2; k++) {
+			for (int k = 0; k < 4; k++) {
 				uint64_t at = offset + page + (uint64_t)rand() % left;
 
 				if (is_free(&m, at))

@@ -34,7 +34,8 @@ static void control(const uint8_t *secret, uid_t uid, const char *folder,
 	uint8_t *heap = malloc(CONTROL_SECRET);
 	int file = memfd_create("control", MFD_CLOEXEC);
 
-	if (uid != (uid_t)-1 && (setgroups(0, NULL) || setgid(uid) || setuid(uid)))
+	if (uid != (uid_t)-1 && uid != geteuid() &&
+		(setgroups(0, NULL) || setgid(uid) || setuid(uid)))
 		_exit(1);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_DUMPABLE, 1);
