@@ -186,42 +186,22 @@ void machine_enclu(void *machine, uint32_t secs, struct engine_enclu *q)
 
 /* ---- what the cell is told ---- */
 
-static bool frame_is_usable(struct machine *m, uint32_t secs, uint64_t frame,
-	uint32_t pages)
+/* The model is asked what EENTER would say with each value of CSSA: which
+ * leading frames can be used, and how an entry faults if not even the first
+ * can. */
+static void try_entries(struct machine *m, uint32_t secs, struct engine_tcs *t)
 {
-	struct engine *e = m->engine;
+	uint64_t xcr0 = m->sgx.profile.attributes.xfrm;
+	struct sgx_outcome o = { .kind = SGX_OUTCOME_OK };
 
-	for (uint32_t i = 0; i < pages; i++) {
-		uint64_t page = frame + (uint64_t)i * SGX_PAGE_SIZE;
-		int64_t epc = e->ops->epc_at(e, secs, page);
-		const struct sgx_epcm_entry *entry;
-
-		if (epc < 0)
-			return false;
-		entry = &m->sgx.epcm[epc];
-		if (entry->flags != SGX_EPCM_VALID || entry->secs != secs
-		    || entry->type != SGX_PT_REG || entry->linaddr != page
-		    || (entry->rwx & 3) != 3)
-			return false;
+	while (t->frames < t->nssa && o.kind == SGX_OUTCOME_OK) {
+		o = sgx_entry_probe(&m->sgx, secs, t->linaddr, t->frames,
+			xcr0);
+		if (o.kind == SGX_OUTCOME_OK)
+			t->frames++;
 	}
-	return true;
-}
-
-/* Would EENTER of frame 0 succeed?  The model's own leaf is asked, and then
- * undone by EEXIT. */
-static void try_entry(struct machine *m, uint32_t secs, struct engine_tcs *t)
-{
-	struct sgx_lp lp = { .xcr0 = m->sgx.profile.attributes.xfrm };
-	struct sgx_outcome o;
-
-	lp.regs.rax = SGX_EENTER;
-	lp.regs.rbx = t->linaddr;
-	o = sgx_eenter(&m->sgx, &lp, secs);
-	if (o.kind == SGX_OUTCOME_OK) {
-		lp.regs.rbx = 0;
-		sgx_eexit(&m->sgx, &lp);
+	if (t->frames > 0 || o.kind == SGX_OUTCOME_OK)
 		return;
-	}
 	t->entry_faults = true;
 	t->entry_vector = o.vector;
 	t->entry_address = o.address;
@@ -243,12 +223,7 @@ static void describe_tcs(struct machine *m, uint32_t secs_epc,
 		.nssa = tcs.nssa,
 		.flags = tcs.flags,
 	};
-	while (out->frames < tcs.nssa
-	       && frame_is_usable(m, secs_epc, sgx_ssa_frame(secs->base,
-			tcs.ossa, secs->ssa_frame_size, out->frames),
-			secs->ssa_frame_size))
-		out->frames++;
-	try_entry(m, secs_epc, out);
+	try_entries(m, secs_epc, out);
 }
 
 void machine_describe(struct machine *m, uint32_t secs_epc,
