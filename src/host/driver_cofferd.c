@@ -114,11 +114,16 @@ static bool alive(void *context)
 		vmlink_alive(e->connection->link);
 }
 
+/* The gate may know before cofferd's word about it has come. */
 static int is_lost(struct drv_enclave *e)
 {
+	const struct timespec ms = { 0, 1000000 };
+
+	for (int i = 0; i < 100 && alive(e); i++)
+		nanosleep(&ms, NULL);
 	pthread_mutex_lock(&g_enclaves_lock);
 	drv_set_error("the enclave is lost: %s", e->lost ? e->why.text :
-		"its machine does not answer");
+		"its cell does not answer");
 	pthread_mutex_unlock(&g_enclaves_lock);
 	return -ENODEV;
 }

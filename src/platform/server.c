@@ -194,6 +194,19 @@ static void processor_died(struct platform *p)
 	tell_all(p, why.text);
 }
 
+/* An event may be about the enclave that had this SECS before: events and
+ * replies come by different ways.  So the processor is asked. */
+static bool has_no_cell(struct platform *p, const struct enclave *e)
+{
+	struct door_secs ask = { .h = { DOOR_STAT, sizeof(ask) },
+		.secs_epc = e->secs_epc };
+	struct door_stat_reply stat;
+
+	return e->initialized && !processor_ask(&p->cpu, &ask, sizeof(ask),
+		-1, &stat.r, sizeof(stat)) && stat.r.status == DOOR_OK &&
+		!stat.cell_pid;
+}
+
 static void serve_events(struct platform *p)
 {
 	struct door_event event;
@@ -205,7 +218,7 @@ static void serve_events(struct platform *p)
 			continue;
 		while (e && !(e->created && e->secs_epc == event.secs_epc))
 			e = e->next;
-		if (!e || e->lost)
+		if (!e || e->lost || !has_no_cell(p, e))
 			continue;
 		log_info("enclave %llu of process %u is lost: %s",
 			(unsigned long long)e->id, e->pid, event.text);

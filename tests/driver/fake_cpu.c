@@ -15,6 +15,7 @@
  *	wrong                             an answer to another request
  *	sleep MS                          answer late
  *	celldied                          answer, then the cell's death
+ *	celldied 1                        the same, but it lives
  */
 #include "cpu/door.h"
 #include <errno.h>
@@ -42,6 +43,7 @@ static int g_door = -1, g_events = -1, g_fd = -1;
 static uint32_t g_pages;
 static uint32_t *g_owner; /* per page: 0 free, else its SECS + 1 */
 static uint32_t g_used;
+static uint32_t g_dead; /* the SECS + 1 whose cell has died */
 static unsigned g_seen; /* requests that the present script skipped */
 
 static void path_of(char path[512], const char *name)
@@ -210,14 +212,13 @@ static void do_stat(const struct door_secs *q)
 
 	memset(&s, 0, sizeof(s));
 	s.r.op = DOOR_STAT;
-	s.cell_pid = 4242;
+	s.cell_pid = q->secs_epc + 1 == g_dead ? 0 : 4242;
 	s.threads = 1;
 	s.entries = 7;
 	s.mrenclave[0] = 0xab;
 	s.mrsigner[31] = 0xcd;
 	s.isv_prod_id = 3;
 	s.isv_svn = 9;
-	(void)q;
 	answer(&s, sizeof(s));
 }
 
@@ -243,11 +244,14 @@ static void do_hello(void)
 static const char *const names[] = { "", "HELLO", "ECREATE", "EADD", "EINIT",
 	"EREMOVE", "WRMSR", "KICK", "STOP", "STAT" };
 
-static void tell_death(uint32_t secs)
+/* died false: news of a cell that went with an enclave before. */
+static void tell_death(uint32_t secs, bool died)
 {
 	struct door_event event = { DOOR_EVENT_CELL_DIED, secs, 9, 0,
 		"the cell was killed by signal 9" };
 
+	if (died)
+		g_dead = secs + 1;
 	if (send(g_events, &event, sizeof(event), MSG_NOSIGNAL) < 0)
 		exit(0);
 }
@@ -281,7 +285,7 @@ static void serve(const uint8_t *request, uint32_t op)
 	if (op == DOOR_STAT) {
 		do_stat((const void *)request);
 		if (kill_cell)
-			tell_death(secs);
+			tell_death(secs, !s.a);
 		return;
 	}
 	if (op == DOOR_EADD)
@@ -297,7 +301,7 @@ static void serve(const uint8_t *request, uint32_t op)
 	save_used();
 	answer(&r, act && !strcmp(s.action, "short") ? 8 : sizeof(r));
 	if (kill_cell)
-		tell_death(secs);
+		tell_death(secs, !s.a);
 }
 
 static ssize_t receive(uint8_t *request)

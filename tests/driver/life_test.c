@@ -327,6 +327,25 @@ static void lost_cell_is_told_to_its_owner(void **state)
 	client_close(&d);
 }
 
+/* News of a cell's end may come when its SECS is another enclave's. */
+static void late_news_of_a_cell_hits_nobody_else(void **state)
+{
+	struct wire_reply reply;
+	struct client c;
+	uint64_t handle;
+
+	client_open(&c);
+	handle = client_whole(&c);
+	cpu_script("KICK 0 celldied 1");
+	assert_int_equal(client_simple(&c, WIRE_INTERRUPT, handle), 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(client_simple(&c, WIRE_INTERRUPT, handle), 0);
+		world_nap(20);
+	}
+	assert_int_equal(recv(c.fd, &reply, sizeof(reply), MSG_DONTWAIT), -1);
+	client_close(&c);
+}
+
 /* --- cofferd ------------------------------------------------------------ */
 
 static void idle_machine_ends_and_leaves_nothing(void **state)
@@ -725,6 +744,7 @@ int main(void)
 		IN_WORLD(processor_dies_while_a_verb_takes_turns),
 		IN_WORLD(processor_that_does_not_start_is_an_error),
 		IN_WORLD(lost_cell_is_told_to_its_owner),
+		IN_WORLD(late_news_of_a_cell_hits_nobody_else),
 		IN_WORLD(idle_machine_ends_and_leaves_nothing),
 		IN_WORLD(killed_cofferd_leaves_no_processor),
 		IN_WORLD(terminated_cofferd_says_so_and_cleans_up),
