@@ -27,12 +27,15 @@ enum { TURN_ASKER, TURN_PARTNER, TURN_SLEEP };
 struct lane {
 	uint64_t reg[REGISTERS];
 	uint64_t turn;
+	uint64_t size; /* bytes of data that come with a request */
+	uint8_t data[BENCH_FLOOR_DATA] __attribute__((aligned(4096)));
 } __attribute__((aligned(256)));
 
 struct bench_floor {
 	struct lane *lane;
 	pid_t partner;
 	uint64_t serial;
+	uint8_t data[BENCH_FLOOR_DATA];
 };
 
 static uint8_t g_vectors[XSAVE_AREA] __attribute__((aligned(64)));
@@ -104,6 +107,7 @@ static void await_turn(struct lane *lane)
 
 static void serve(struct lane *lane, uint32_t mask, bool bases)
 {
+	static uint8_t copy[BENCH_FLOOR_DATA] __attribute__((aligned(4096)));
 	uint64_t regs[REGISTERS];
 
 	for (;;) {
@@ -112,6 +116,10 @@ static void serve(struct lane *lane, uint32_t mask, bool bases)
 			regs[i] = __atomic_load_n(&lane->reg[i],
 				__ATOMIC_RELAXED);
 		cross(mask, bases);
+		if (lane->size) {
+			memcpy(copy, lane->data, BENCH_FLOOR_DATA);
+			__asm__ volatile("" : : "r"(copy) : "memory");
+		}
 		for (int i = 0; i < REGISTERS; i++)
 			__atomic_store_n(&lane->reg[i], regs[i] + 1,
 				__ATOMIC_RELAXED);
@@ -146,6 +154,7 @@ struct bench_floor *bench_floor_new(int partner_cpu)
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (floor->lane == MAP_FAILED)
 		goto fail_free;
+	memset(floor->data, 0x5a, sizeof(floor->data));
 	floor->lane->turn = TURN_SLEEP;
 	floor->partner = fork();
 	if (floor->partner < 0)
@@ -165,9 +174,8 @@ fail_free:
 	return NULL;
 }
 
-bool bench_floor_batch(void *context, uint64_t count)
+static bool batch(struct bench_floor *floor, uint64_t count, bool data)
 {
-	struct bench_floor *floor = context;
 	struct lane *lane = floor->lane;
 	uint64_t wrong = 0;
 
@@ -175,9 +183,12 @@ bool bench_floor_batch(void *context, uint64_t count)
 		fprintf(stderr, "coffer: the floor's partner ended\n");
 		return false;
 	}
+	lane->size = data ? BENCH_FLOOR_DATA : 0;
 	for (uint64_t n = 0; n < count; n++) {
 		uint64_t serial = floor->serial++;
 
+		if (data)
+			memcpy(lane->data, floor->data, BENCH_FLOOR_DATA);
 		for (uint64_t i = 0; i < REGISTERS; i++)
 			__atomic_store_n(&lane->reg[i], serial + i,
 				__ATOMIC_RELAXED);
@@ -194,6 +205,16 @@ bool bench_floor_batch(void *context, uint64_t count)
 	if (wrong)
 		fprintf(stderr, "coffer: the floor's partner answered wrongly\n");
 	return !wrong;
+}
+
+bool bench_floor_batch(void *context, uint64_t count)
+{
+	return batch(context, count, false);
+}
+
+bool bench_floor_data_batch(void *context, uint64_t count)
+{
+	return batch(context, count, true);
 }
 
 void bench_floor_rest(void *context)

@@ -21,6 +21,11 @@ struct bench_floor *bench_floor_new(int partner_cpu);
  * or handed back wrong registers. */
 bool bench_floor_batch(void *floor, uint64_t count);
 
+/* The same with BENCH_FLOOR_DATA bytes that the caller copies to shared memory
+ * before each request and the partner copies from there after it. */
+#define BENCH_FLOOR_DATA 65536u
+bool bench_floor_data_batch(void *floor, uint64_t count);
+
 /* Sends the partner to sleep until the next batch, so that it is not in the
  * way of what else is measured; a bench_measure's rest. */
 void bench_floor_rest(void *floor);

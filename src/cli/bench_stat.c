@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define BATCH_NS 200000u
@@ -122,7 +123,11 @@ bool bench_run(struct bench_measure *measures, size_t count,
 		}
 	}
 	bench_pin(-1);
-	for (size_t i = 0; ok && i < count; i++)
-		measures[i].median = bench_median(measures[i].samples, rounds);
+	for (size_t i = 0; ok && i < count; i++) {
+		double sorted[BENCH_ROUNDS_MAX];
+
+		memcpy(sorted, measures[i].samples, rounds * sizeof(*sorted));
+		measures[i].median = bench_median(sorted, rounds);
+	}
 	return ok;
 }

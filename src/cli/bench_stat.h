@@ -24,7 +24,7 @@ struct bench_measure {
 	uint64_t warm; /* things done, not timed, before each batch */
 	/* The calling thread's processor while this runs; -1: any. */
 	int cpu;
-	double samples[BENCH_ROUNDS_MAX]; /* out: ns per thing */
+	double samples[BENCH_ROUNDS_MAX]; /* out: ns per thing, by round */
 	double median; /* out */
 };
 

@@ -97,6 +97,7 @@ static void floor_partner(void **state)
 	bench_floor_rest(partner);
 	usleep(1000);
 	assert_true(bench_floor_batch(partner, 1));
+	assert_true(bench_floor_data_batch(partner, 100));
 	bench_pin(-1);
 	bench_floor_free(partner);
 	bench_floor_free(NULL);
