@@ -6,7 +6,7 @@
 
 static void grow(struct edl_out *o, size_t more)
 {
-	size_t room = o->room ? o->room : 16384;
+	size_t room = o->room ? o->room : 512;
 	char *text;
 
 	while (room - o->size < more)
@@ -136,27 +136,28 @@ const char *edl_prototype(struct edl_ctx *c, const struct edl_function *f,
 			  const char *name, bool calling)
 {
 	const char *returns = edl_return_type(c, f);
-	struct edl_vec args = { 0 };
 	const char *result = calling ? "oe_result_t"
 				     : returns ? returns : "void";
-	const char *text;
+	struct edl_out o = { .ctx = c };
+	const char *comma = "";
 
-	if (calling && f->trusted)
-		edl_push(c, &args, (void *)"oe_enclave_t *enclave");
-	if (calling && returns)
-		edl_push(c, &args, (void *)edl_text(c, "%s%s*_retval",
-				returns, is_pointer(returns) ? "" : " "));
-	for (size_t i = 0; i < f->params.count; i++)
-		edl_push(c, &args, (void *)edl_decl_text(c,
-						f->params.at[i]));
-	text = edl_text(c, "%s%s%s(", result, is_pointer(result) ? "" : " ",
-			name);
-	if (!args.count)
-		return edl_text(c, "%svoid)", text);
-	for (size_t i = 0; i < args.count; i++)
-		text = edl_text(c, "%s\n    %s%s", text, (char *)args.at[i],
-				i + 1 < args.count ? "," : ")");
-	return text;
+	edl_put(&o, "%s%s%s(", result, is_pointer(result) ? "" : " ", name);
+	if (calling && f->trusted) {
+		edl_put(&o, "\n    oe_enclave_t *enclave");
+		comma = ",";
+	}
+	if (calling && returns) {
+		edl_put(&o, "%s\n    %s%s*_retval", comma, returns,
+			is_pointer(returns) ? "" : " ");
+		comma = ",";
+	}
+	for (size_t i = 0; i < f->params.count; i++) {
+		edl_put(&o, "%s\n    %s", comma,
+			edl_decl_text(c, f->params.at[i]));
+		comma = ",";
+	}
+	edl_put(&o, "%s)", *comma ? "" : "void");
+	return o.text;
 }
 
 static const char *value_text(struct edl_ctx *c, const struct edl_value *v,
