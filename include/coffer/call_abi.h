@@ -77,9 +77,30 @@ struct call_args {
 	uint32_t flags; /* CALL_PRESET; padding in the SDK */
 };
 
-/* The caller has set result and out_written to what complete success gives:
- * a callee that knows this leaves them, and their cache line, alone. */
+/*
+ * What keeps small calls from moving cache lines that nobody needs; a callee
+ * that knows nothing of it behaves as before.
+ *   PRESET         the caller has set result and out_written to what complete
+ *                  success gives: then they may be left alone
+ *   INPUT_ZERO     at most CALL_SMALL bytes of input, all zero: no need to look
+ *   OUTPUT_ZEROED  at most CALL_SMALL bytes of output, zeroed by the caller:
+ *                  an output that is all zero need not be written
+ */
 #define CALL_PRESET 1u
+#define CALL_INPUT_ZERO 2u
+#define CALL_OUTPUT_ZEROED 4u
+#define CALL_SMALL 64u
+
+/* Are size bytes (a multiple of 16, 8-byte aligned) all zero? */
+static inline int call_all_zero(const void *data, uint64_t size)
+{
+	const uint64_t *word = (const uint64_t *)data;
+	uint64_t any = 0;
+
+	for (uint64_t i = 0; i < size / 8; i++)
+		any |= word[i];
+	return !any;
+}
 
 /* What in and out buffers begin with. */
 struct call_marshal_head {

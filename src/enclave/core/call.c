@@ -110,7 +110,10 @@ oe_result_t core_call_enclave_function(struct td *td, uint64_t address)
 	if (!in)
 		return OE_OUT_OF_MEMORY;
 	out = in + args.in_size;
-	memcpy(in, (const void *)args.in, args.in_size);
+	if (args.flags & CALL_INPUT_ZERO && args.in_size <= CALL_SMALL)
+		memset(in, 0, args.in_size);
+	else
+		memcpy(in, (const void *)args.in, args.in_size);
 	memset(out, 0, args.out_size);
 	function(in, args.in_size, out, args.out_size, &written);
 
@@ -121,7 +124,10 @@ oe_result_t core_call_enclave_function(struct td *td, uint64_t address)
 	if (!result && written > args.out_size)
 		result = OE_UNEXPECTED;
 	if (!result) {
-		memcpy((void *)args.out, out, args.out_size);
+		if (!(args.flags & CALL_OUTPUT_ZEROED)
+				|| args.out_size > CALL_SMALL
+				|| !call_all_zero(out, args.out_size))
+			memcpy((void *)args.out, out, args.out_size);
 		if (!(args.flags & CALL_PRESET) || written != args.out_size) {
 			WRITE_ONCE(shared->out_written, written);
 			WRITE_ONCE(shared->result, OE_OK);

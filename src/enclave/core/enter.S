@@ -37,9 +37,8 @@ core_text_begin:
 	.balign 64
 _start:
 oe_enter:
-	/* The host's argument block crosses cores: start that now. */
+	/* The host's argument structure may have to cross: start that now. */
 	prefetcht0 (%rsi)
-	prefetchw 64(%rsi)
 	cld
 	mov	_td_from_tcs_offset(%rip), %r8
 	add	%rbx, %r8

@@ -7,6 +7,7 @@
 #include "priv.h"
 
 #include <openenclave/enclave.h>
+#include <string.h>
 
 oe_result_t core_ocall(uint32_t function, uint64_t argument, uint64_t *out)
 {
@@ -82,6 +83,12 @@ void oe_free_ocall_buffer(void *buffer)
 	core_ocall_buffer_free(buffer);
 }
 
+#define SET(field, value) \
+	do { \
+		if (READ_ONCE(field) != (value)) \
+			WRITE_ONCE(field, value); \
+	} while (0)
+
 oe_result_t oe_call_host_function(size_t function_id, const void *in,
 	size_t in_size, void *out, size_t out_size, size_t *out_written)
 {
@@ -90,7 +97,7 @@ oe_result_t oe_call_host_function(size_t function_id, const void *in,
 	struct call_marshal_head *head = out;
 	struct call_args *args;
 	oe_result_t result;
-	uint32_t answer;
+	uint32_t answer, flags;
 
 	if (!in || !in_size || !out || out_size < sizeof(*head) || !out_written)
 		return OE_INVALID_PARAMETER;
@@ -103,14 +110,24 @@ oe_result_t oe_call_host_function(size_t function_id, const void *in,
 		return OE_INVALID_PARAMETER;
 
 	args = &context->ocall_args;
-	WRITE_ONCE(args->function_id, function_id);
-	WRITE_ONCE(args->in, (uint64_t)in);
-	WRITE_ONCE(args->in_size, in_size);
-	WRITE_ONCE(args->out, (uint64_t)out);
-	WRITE_ONCE(args->out_size, out_size);
-	WRITE_ONCE(args->out_written, out_size);
-	WRITE_ONCE(args->result, OE_OK);
-	WRITE_ONCE(args->flags, CALL_PRESET);
+	flags = CALL_PRESET;
+	if (in_size <= CALL_SMALL && call_all_zero(in, in_size))
+		flags |= CALL_INPUT_ZERO;
+	/* Not if they are the same bytes. */
+	if (out_size <= CALL_SMALL && ((uintptr_t)out >= (uintptr_t)in + in_size
+			|| (uintptr_t)in >= (uintptr_t)out + out_size)) {
+		memset(out, 0, out_size);
+		flags |= CALL_OUTPUT_ZEROED;
+	}
+	/* The same as last time stays where it is, in both caches. */
+	SET(args->function_id, function_id);
+	SET(args->in, (uint64_t)in);
+	SET(args->in_size, in_size);
+	SET(args->out, (uint64_t)out);
+	SET(args->out_size, out_size);
+	SET(args->out_written, out_size);
+	SET(args->result, OE_OK);
+	SET(args->flags, flags);
 	result = core_ocall(CALL_HOST_FUNCTION, (uint64_t)args, NULL);
 	if (!result) {
 		answer = READ_ONCE(args->result);

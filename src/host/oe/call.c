@@ -135,15 +135,43 @@ oe_result_t enclave_visit(struct _oe_enclave *enclave, uint32_t function,
 	return result;
 }
 
+/* The same as last time stays where it is, in both caches. */
+#define SET(field, value) \
+	do { \
+		if ((field) != (value)) \
+			(field) = (value); \
+	} while (0)
+
+static void prepare(struct call_args *args, uint64_t id, const void *in,
+	size_t in_size, void *out, size_t out_size)
+{
+	uint32_t flags = CALL_PRESET;
+
+	if (in_size <= CALL_SMALL && !((uintptr_t)in % 8)
+			&& call_all_zero(in, in_size))
+		flags |= CALL_INPUT_ZERO;
+	/* Not if they are the same bytes. */
+	if (out_size <= CALL_SMALL && ((uintptr_t)out >= (uintptr_t)in + in_size
+			|| (uintptr_t)in >= (uintptr_t)out + out_size)) {
+		memset(out, 0, out_size);
+		flags |= CALL_OUTPUT_ZEROED;
+	}
+	SET(args->function_id, id);
+	SET(args->in, (uint64_t)in);
+	SET(args->in_size, in_size);
+	SET(args->out, (uint64_t)out);
+	SET(args->out_size, out_size);
+	SET(args->out_written, out_size);
+	SET(args->result, OE_OK);
+	SET(args->flags, flags);
+}
+
 static oe_result_t call_function(struct _oe_enclave *enclave,
 	struct slot *slot, struct call_args *args, size_t *out_written)
 {
 	uint64_t value = OE_UNEXPECTED;
 	oe_result_t result;
 
-	args->result = OE_OK;
-	args->out_written = args->out_size;
-	args->flags = CALL_PRESET;
 	result = enclave_call(enclave, slot, CALL_ENCLAVE_FUNCTION,
 		(uint64_t)args, &value);
 	if (result)
@@ -221,11 +249,7 @@ oe_result_t oe_call_enclave_function(oe_enclave_t *enclave,
 		slot_give(&frame);
 		return OE_OUT_OF_MEMORY;
 	}
-	args->function_id = local;
-	args->in = (uint64_t)in;
-	args->in_size = in_size;
-	args->out = (uint64_t)out;
-	args->out_size = out_size;
+	prepare(args, local, in, in_size, out, out_size);
 	result = call_function(enclave, frame.slot, args, out_written);
 	if (!result)
 		result = take_over(enclave, out, out_size, *out_written);

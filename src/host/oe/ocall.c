@@ -22,7 +22,11 @@ static oe_result_t call_host_function(struct _oe_enclave *enclave,
 	struct slot *slot, uint64_t argument)
 {
 	struct call_args *shared = (struct call_args *)argument, args;
+	uint8_t small_in[CALL_SMALL] __attribute__((aligned(16))) = { 0 };
+	uint8_t small_out[CALL_SMALL] __attribute__((aligned(16)));
 	const struct call_marshal_head *head;
+	const uint8_t *in;
+	uint8_t *out;
 	oe_ocall_func_t function;
 	size_t written = 0;
 
@@ -34,6 +38,7 @@ static oe_result_t call_host_function(struct _oe_enclave *enclave,
 	args.in_size = READ_ONCE(shared->in_size);
 	args.out = READ_ONCE(shared->out);
 	args.out_size = READ_ONCE(shared->out_size);
+	args.flags = READ_ONCE(shared->flags);
 	if (!args.in || !args.out || args.in_size % CALL_BUFFER_ALIGN
 			|| args.out_size % CALL_BUFFER_ALIGN
 			|| !shared_reachable(enclave, args.in, args.in_size)
@@ -44,17 +49,24 @@ static oe_result_t call_host_function(struct _oe_enclave *enclave,
 	function = enclave->ocalls[args.function_id];
 	if (!function)
 		return OE_NOT_FOUND;
-	function((const uint8_t *)args.in, args.in_size, (uint8_t *)args.out,
-		args.out_size, &written);
+
+	/* Only what is there crosses. */
+	in = args.flags & CALL_INPUT_ZERO && args.in_size <= CALL_SMALL
+		? small_in : (const uint8_t *)args.in;
+	out = (uint8_t *)args.out;
+	if (args.flags & CALL_OUTPUT_ZEROED && args.out_size <= CALL_SMALL)
+		out = memset(small_out, 0, sizeof(small_out));
+	function(in, args.in_size, out, args.out_size, &written);
 	/* Nested data for the enclave becomes its own: it frees it. */
-	head = (const struct call_marshal_head *)args.out;
+	head = (const struct call_marshal_head *)out;
 	if (args.out_size >= sizeof(*head) && written >= sizeof(*head)
 			&& head->deep_out
 			&& !owned_add(&enclave->owned, head->deep_out,
 				head->deep_out_size))
 		return OE_OUT_OF_MEMORY;
-	if (!(READ_ONCE(shared->flags) & CALL_PRESET)
-			|| written != args.out_size) {
+	if (out == small_out && !call_all_zero(out, args.out_size))
+		memcpy((void *)args.out, out, args.out_size);
+	if (!(args.flags & CALL_PRESET) || written != args.out_size) {
 		shared->out_written = written;
 		shared->result = OE_OK;
 	}
