@@ -110,6 +110,16 @@ struct call_marshal_head {
 	uint64_t deep_out_size;
 };
 
+/*
+ * Where no program has memory, but a processor in software may keep itself
+ * (cell/control.h): below CALL_HOST_LOWEST, and from CALL_NO_HOST up to
+ * CALL_NO_HOST_END.  An enclave does not take such an address from its host:
+ * it could be led to overwrite what executes it.
+ */
+#define CALL_HOST_LOWEST 0x400000ull
+#define CALL_NO_HOST 0x2c0000000000ull
+#define CALL_NO_HOST_END (CALL_NO_HOST + 0x1000000000ull)
+
 #define CALL_BUFFER_ALIGN 16u
 #define CALL_OCALL_BUFFER_SIZE 16384u
 

@@ -7,6 +7,8 @@
  */
 #include "liar.h"
 
+#include "cell/control.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -21,6 +23,11 @@
 #ifdef IN_A_WORLD
 #include "support/world.h"
 #endif
+
+/* The runtime's idea of where a cell is. */
+_Static_assert(CELL_IMAGE_END <= CALL_HOST_LOWEST, "the cell's image");
+_Static_assert(CELL_PRIVATE == CALL_NO_HOST
+	&& CELL_PRIVATE_END == CALL_NO_HOST_END, "the cell's own range");
 
 #define SECONDS 60 /* a case that takes longer hangs */
 
@@ -118,7 +125,10 @@ static void argument_addresses(void **state)
 	uint64_t bad[] = { 0, 1, 7, liar.base, liar.guard, liar.tcs[0],
 		liar.tcs[0] + 4096, end - 8, end - 56, liar.base - 8,
 		liar.base - 48, UINT64_MAX - 7, UINT64_MAX - 55, UINT64_MAX,
-		(uint64_t)&liar.block[0]->args + 4 };
+		(uint64_t)&liar.block[0]->args + 4,
+		/* Where a cell keeps itself. */
+		CELL_IMAGE, CELL_IMAGE_END - 8, CELL_PRIVATE - 8,
+		CELL_PRIVATE, CELL_AREAS, CELL_PRIVATE_END - 8 };
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -146,7 +156,8 @@ static void buffers_and_sizes(void **state)
 	uint64_t out = (uint64_t)liar.block[0]->out;
 	uint64_t end = liar.base + liar.size;
 	uint64_t inside[] = { 0, liar.base, liar.guard, liar.tcs[0] - 8192,
-		end - 32, liar.base - 16, UINT64_MAX - 31 };
+		end - 32, liar.base - 16, UINT64_MAX - 31, CELL_IMAGE,
+		CELL_CONTROL, CELL_AREAS, CELL_TABLE, CELL_PRIVATE - 16 };
 	uint64_t sizes[] = { 0, 1, 16, 23, 24, 40, 31, UINT64_MAX,
 		UINT64_MAX - 15, UINT64_MAX - 31, 1ull << 63 };
 	static const uint64_t ids[] = { 1000, UINT32_MAX, UINT64_MAX,

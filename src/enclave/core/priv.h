@@ -95,8 +95,10 @@ static inline bool core_outside(uint64_t address, uint64_t size)
 {
 	uint64_t last;
 
-	if (!address || __builtin_add_overflow(address, size - !!size, &last)
-			|| last >= CORE_USER_END)
+	if (address < CALL_HOST_LOWEST
+			|| __builtin_add_overflow(address, size - !!size, &last)
+			|| last >= CORE_USER_END
+			|| (last >= CALL_NO_HOST && address < CALL_NO_HOST_END))
 		return false;
 	return last < core.base || address >= core.base + core.size;
 }
