@@ -170,7 +170,7 @@ size_t world_processes(struct world_process *out, size_t max)
 	return found;
 }
 
-static pid_t find(const char *name, bool cell)
+static pid_t find(const char *name, bool cell, pid_t other)
 {
 	struct world_process list[256];
 	size_t n = world_processes(list, 256);
@@ -189,7 +189,7 @@ static pid_t find(const char *name, bool cell)
 		} else {
 			fits = !strcmp(list[i].name, name);
 		}
-		if (fits)
+		if (fits && list[i].pid != other)
 			found = found ? -1 : list[i].pid;
 	}
 	return found;
@@ -197,12 +197,17 @@ static pid_t find(const char *name, bool cell)
 
 pid_t world_find(const char *name)
 {
-	return find(name, false);
+	return find(name, false, 0);
 }
 
 pid_t world_find_cell(void)
 {
-	return find(NULL, true);
+	return find(NULL, true, 0);
+}
+
+pid_t world_find_other_cell(pid_t other)
+{
+	return find(NULL, true, other);
 }
 
 size_t world_wait_empty(unsigned milliseconds)

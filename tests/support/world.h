@@ -38,11 +38,12 @@ int world_configure(const struct world *, uid_t uid, const char *lines);
  * ours are reaped and left out.  How many, at most max. */
 size_t world_processes(struct world_process *, size_t max);
 
-/* The process of this name that descends from this one; cells are found as
- * children of coffer-cpu with the name NULL.  0 if there is none, -1 if there
- * are several. */
+/* The process of this name that descends from this one; the cell, which is a
+ * child of coffer-cpu.  0 if there is none, -1 if there are several. */
 pid_t world_find(const char *name);
 pid_t world_find_cell(void);
+/* The cell that is not this one. */
+pid_t world_find_other_cell(pid_t);
 
 /* Waits until no process is left (milliseconds at most).  How many are. */
 size_t world_wait_empty(unsigned milliseconds);

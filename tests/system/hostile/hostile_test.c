@@ -243,7 +243,7 @@ static uint64_t argument(uint64_t value, uint64_t path, pid_t host_pid, pid_t ce
 
 /* One attempt from an enclave of its own.  False if there is nothing to jump
  * to. */
-static bool attempt(struct scene *s, const struct attempt *a)
+static bool attempt(struct scene *s, const struct attempt *a, pid_t neighbour)
 {
 	struct world_process all[64];
 	char proof[128], rest[256];
@@ -259,7 +259,8 @@ static bool attempt(struct scene *s, const struct attempt *a)
 		scene_host_end(&p);
 		return false;
 	}
-	cell = scene_pid(NULL);
+	cell = world_find_other_cell(neighbour);
+	assert_true(cell > 0);
 	before = world_processes(all, 64);
 	snprintf(proof, sizeof(proof), "%s/proof", s->world.folder);
 	scene_ask(&p, "text", rest, sizeof(rest), "text %s", proof);
@@ -314,27 +315,22 @@ static void test_jumps(void **state)
 {
 	struct scene *s = *state;
 	struct peer neighbour;
-	pid_t cpu;
+	pid_t cpu, cell;
 
-	jump_works(s);
 	host(s, &neighbour);
 	cpu = scene_pid("coffer-cpu");
+	cell = scene_pid(NULL);
+	jump_works(s);
 	for (size_t i = 0; i < sizeof(attempts) / sizeof(*attempts); i++) {
-		struct peer *p = &neighbour;
-
-		/* The neighbour's cell must not be taken for the enclave's. */
-		scene_host_end(p);
-		if (!attempt(s, &attempts[i])) {
+		if (!attempt(s, &attempts[i], cell)) {
 			print_message("  nothing of the cell can be read: "
 				"nowhere to jump\n");
-			host(s, p);
 			break;
 		}
-		host(s, p);
-		works(p);
+		works(&neighbour);
 		assert_int_equal(scene_pid("coffer-cpu"), cpu);
+		assert_int_equal(scene_gone(cell, 0), -1);
 	}
-	works(&neighbour);
 	scene_host_end(&neighbour);
 	scene_end(s);
 }

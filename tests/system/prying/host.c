@@ -6,6 +6,8 @@
  *   hold SECONDS  -> "holding" once the enclave's registers hold the secret
  *   self          this process looks at the enclave -> "self WAY refused" or
  *                 "self WAY read WORD" lines, then "self-done"
+ *   other PID     the same of that process's memory -> "other ..." lines, then
+ *                 "other-done"
  *   release       -> "released" when the call has ended
  *   forget        -> "forgotten"
  *   who           -> "who MRENCLAVE MRSIGNER"
@@ -19,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -139,6 +142,35 @@ static void look_at(const char *place, uint64_t address)
 	close(fd);
 }
 
+/* Another process at the secret's address, as a debugger would. */
+static void look_into(pid_t pid)
+{
+	uint64_t word = 0;
+	struct iovec ours = { &word, 8 }, theirs = { (void *)g_heap, 8 };
+	char path[64];
+	int fd, status;
+	bool read_it;
+
+	read_it = process_vm_readv(pid, &ours, 1, &theirs, 1, 0) > 0;
+	look("vm_readv", "other", read_it, word);
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	read_it = fd >= 0 && pread(fd, &word, 8, (off_t)g_heap) > 0;
+	look("mem", "other", read_it, word);
+	if (fd >= 0)
+		close(fd);
+	read_it = false;
+	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) == 0) {
+		ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
+		waitpid(pid, &status, __WALL);
+		errno = 0;
+		word = (uint64_t)ptrace(PTRACE_PEEKDATA, pid, (void *)g_heap, NULL);
+		read_it = !errno;
+		ptrace(PTRACE_DETACH, pid, NULL, NULL);
+	}
+	look("peek", "other", read_it, word);
+}
+
 static int command(char *line)
 {
 	if (!strncmp(line, "plant ", 6))
@@ -148,6 +180,11 @@ static int command(char *line)
 	if (!strcmp(line, "self")) {
 		look_at("heap", g_heap);
 		printf("self-done\n");
+		return 0;
+	}
+	if (!strncmp(line, "other ", 6)) {
+		look_into(atoi(line + 6));
+		printf("other-done\n");
 		return 0;
 	}
 	if (!strcmp(line, "release")) {

@@ -201,8 +201,10 @@ static enum expect expectation(const struct target *t, enum probe_way way)
 {
 	bool root = g_uid == 0;
 
+	/* Not every machine lets everybody look even at their own in every
+	 * way; what is refused here is refused everywhere. */
 	if (!strcmp(t->name, "control"))
-		return way == PROBE_MAP_FILES && !root ? FOUND_OR_REFUSED : FOUND;
+		return way == PROBE_MEM ? FOUND : FOUND_OR_REFUSED;
 	if (!strcmp(t->name, "cell") || !strcmp(t->name, "coffer-cpu")) {
 		bool cell = !strcmp(t->name, "cell");
 		bool attach = way == PROBE_PEEK || way == PROBE_REGISTERS;
@@ -328,6 +330,10 @@ static void test_looking(void)
 	hold();
 	peer_say(&g_host, "self");
 	judge_self("self-done");
+	for (size_t i = 3; i < 5; i++) {
+		peer_say(&g_host, "other %d", targets[i].pid);
+		judge_self("other-done");
+	}
 	look_everywhere(targets, 5);
 	kill(targets[0].pid, SIGKILL);
 	waitpid(targets[0].pid, NULL, 0);
