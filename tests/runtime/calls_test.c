@@ -369,6 +369,63 @@ static void abort_is_for_ever(void **state)
 			OE_ENCLAVE_ABORTING);
 }
 
+static void *lonely_thread(void *argument)
+{
+	oe_result_t *result = argument;
+	int met;
+
+	/* One more than will ever come. */
+	*result = rt_barrier(enclave, &met, THREADS);
+	return NULL;
+}
+
+static void abort_wakes_sleepers(void **state)
+{
+	oe_result_t results[3];
+	pthread_t sleepers[3];
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(pthread_create(&sleepers[i], NULL,
+			lonely_thread, &results[i]), 0);
+	usleep(100000);
+	assert_int_equal(rt_abort(enclave), OE_ENCLAVE_ABORTING);
+	for (unsigned i = 0; i < 3; i++) {
+		pthread_join(sleepers[i], NULL);
+		assert_int_equal(results[i], OE_ENCLAVE_ABORTING);
+	}
+}
+
+static void creation_refused(void **state)
+{
+	oe_enclave_t *made = (oe_enclave_t *)1;
+	oe_enclave_setting_t odd = { .setting_type = 7 };
+
+	(void)state;
+	assert_int_equal(oe_create_runtime_enclave("/nowhere/at/all",
+		OE_ENCLAVE_TYPE_AUTO, 1, NULL, 0, &made), OE_NOT_FOUND);
+	assert_null(made);
+	assert_int_equal(oe_create_runtime_enclave(image, OE_ENCLAVE_TYPE_AUTO,
+		0x40, NULL, 0, &made), OE_INVALID_PARAMETER);
+	assert_int_equal(oe_create_runtime_enclave(image,
+		OE_ENCLAVE_TYPE_OPTEE, 1, NULL, 0, &made),
+		OE_INVALID_PARAMETER);
+	assert_int_equal(oe_create_runtime_enclave(image, OE_ENCLAVE_TYPE_AUTO,
+		1, &odd, 0, &made), OE_INVALID_PARAMETER);
+	assert_int_equal(oe_create_runtime_enclave(image, OE_ENCLAVE_TYPE_AUTO,
+		1, NULL, 1, &made), OE_INVALID_PARAMETER);
+	assert_int_equal(oe_create_runtime_enclave(image, OE_ENCLAVE_TYPE_AUTO,
+		1, &odd, 1, &made), OE_INVALID_PARAMETER);
+	assert_int_equal(oe_create_runtime_enclave(image, OE_ENCLAVE_TYPE_AUTO,
+		1, NULL, 0, NULL), OE_INVALID_PARAMETER);
+	assert_int_equal(oe_terminate_enclave(NULL), OE_INVALID_PARAMETER);
+	assert_string_equal(oe_result_str(OE_OUT_OF_THREADS),
+		"OE_OUT_OF_THREADS");
+	assert_string_equal(oe_result_str((oe_result_t)51), "UNKNOWN");
+	assert_string_equal(oe_result_str((oe_result_t)0x80000000u),
+		"UNKNOWN");
+}
+
 static void failed_assertion(void **state)
 {
 	(void)state;
@@ -418,6 +475,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(exceptions, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(abort_is_for_ever, set_up,
 			tear_down),
+		cmocka_unit_test_setup_teardown(abort_wakes_sleepers, set_up,
+			tear_down),
+		cmocka_unit_test(creation_refused),
 		cmocka_unit_test_setup_teardown(failed_assertion, set_up,
 			tear_down),
 		cmocka_unit_test_setup_teardown(unhandled_exception, set_up,

@@ -30,7 +30,7 @@ PATCHED uint64_t _tbss_align = 0;
 PATCHED uint64_t _td_from_tcs_offset = 0;
 
 struct core_enclave core;
-uint32_t core_xstate_mask = SGX_XFRM_LEGACY | SGX_XFRM_AVX;
+uint32_t core_xstate_mask = SGX_XFRM_LEGACY; /* until init has asked */
 
 /* Where the linker put the thread-local variables' first values, and how
  * far below td they begin. */
