@@ -71,7 +71,8 @@ struct drv_ops {
 /* The driver of this process, chosen at the first call: the kernel's when
  * /dev/sgx_enclave can be opened and COFFER_DRIVER is unset or "kernel";
  * else cofferd, whose virtual machine is COFFER_VM (default "default") and
- * which is started if it does not run.  NULL with drv_error() set. */
+ * which is started if it does not run.  NULL with drv_error() set: another
+ * value of COFFER_DRIVER, or "kernel" without the device. */
 const struct drv_ops *drv_get(void);
 
 const char *drv_error(void);
