@@ -44,7 +44,9 @@ int pthread_barrier_wait(pthread_barrier_t *barrier)
 		next.both, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
 	if (last)
 		libc_futex_wake(&b->state.opened, INT_MAX);
-	else
+	/* The wake of the round before may come late, and in this one. */
+	while (!last && __atomic_load_n(&b->state.opened, __ATOMIC_SEQ_CST) ==
+			seen.opened)
 		libc_futex_wait(&b->state.opened, seen.opened, LIBC_FOREVER);
 	__atomic_sub_fetch(&b->inside, 1, __ATOMIC_SEQ_CST);
 	return last ? PTHREAD_BARRIER_SERIAL_THREAD : 0;
