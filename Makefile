@@ -48,7 +48,9 @@ configure: packages
 		echo '$(FOLDERS)' >$(BUILD)/.folders; \
 	fi
 
-demo: all
+demo: configure
+	@ninja -C $(BUILD) demo
+	@tools/link-programs $(BUILD)
 	@BUILD=$(abspath $(BUILD)) examples/sealed-box/demo
 
 test: all
