@@ -134,7 +134,7 @@ size_t client_receive(struct client *c, struct wire_reply *reply, void *out,
 	struct pollfd wait = { c->fd, POLLIN, 0 };
 	ssize_t n;
 
-	assert_int_equal(poll(&wait, 1, 10000), 1);
+	assert_int_equal(poll(&wait, 1, 30000), 1);
 	n = recv(c->fd, message, sizeof(message), 0);
 	if (n == 0 || (n < 0 && errno == ECONNRESET))
 		return 0;
@@ -297,7 +297,7 @@ uint64_t epc_used(struct client *c)
 
 void wait_epc(struct client *c, uint64_t pages)
 {
-	unsigned long long end = world_clock() + 5000;
+	unsigned long long end = world_clock() + 20000;
 
 	while (epc_used(c) != pages) {
 		if (world_clock() > end)

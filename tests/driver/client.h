@@ -53,7 +53,7 @@ void client_close(struct client *c);
 void client_send(struct client *c, uint32_t command, uint64_t handle,
 	uint64_t tag, const void *a, size_t a_size, const void *b,
 	size_t b_size);
-/* The next message; 0 at end of file.  Waits 10 s. */
+/* The next message; 0 at end of file.  Waits 30 s. */
 size_t client_receive(struct client *c, struct wire_reply *reply, void *out,
 	size_t size);
 /* Both; the result. */
@@ -73,7 +73,7 @@ int client_simple(struct client *c, uint32_t command, uint64_t handle);
 uint64_t client_whole(struct client *c);
 
 uint64_t epc_used(struct client *c);
-/* Waits until so many EPC pages are in use; 5 s. */
+/* Waits until so many EPC pages are in use; 20 s. */
 void wait_epc(struct client *c, uint64_t pages);
 
 #endif

@@ -432,7 +432,7 @@ static void second_verb_is_busy(void **state)
 	memset(&secinfo, 0, sizeof(secinfo));
 	secinfo.flags = RW;
 	assert_int_equal(client_create(&c, handle, 8 << 20), 0);
-	cpu_script("EADD 0 sleep 300");
+	cpu_script("EADD 0 sleep 500");
 	client_send(&c, SGX_IOC_ENCLAVE_ADD_PAGES, handle, 1001, &a,
 		sizeof(a), &secinfo, sizeof(secinfo));
 	client_send(&c, WIRE_CLOSE, handle, 1002, NULL, 0, NULL, 0);
@@ -473,7 +473,7 @@ static void others_get_their_turn(void **state)
 		&secinfo, sizeof(secinfo));
 	world_nap(50);
 	client_send(&d, WIRE_OPEN, 0, 1, NULL, 0, NULL, 0);
-	cpu_script("EADD 0 sleep 200");
+	cpu_script("EADD 0 sleep 700");
 	assert_true(client_receive(&d, &reply, NULL, 0) > 0);
 	/* c's is still running. */
 	assert_int_equal(recv(c.fd, &reply, sizeof(reply), MSG_DONTWAIT |
