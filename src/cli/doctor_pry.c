@@ -156,14 +156,18 @@ static void status_of(struct doctor *doctor, const char *what,
 		return;
 	}
 	snprintf(id, sizeof(id), "%s-seccomp", prefix);
+	/* The processor's first thread starts cells and touches no secret. */
 	if (pid == target->cell)
-		doctor_promise(doctor, id, status.seccomp == 2 ? DOCTOR_ON :
-			DOCTOR_OFF, "%s runs %s a system-call filter", what,
-			status.seccomp == 2 ? "under" : "without");
+		doctor_promise(doctor, id, status.threads > 0
+			&& status.filtered == status.threads ? DOCTOR_ON :
+			DOCTOR_OFF, "%u of %u threads of %s run under a "
+			"system-call filter", status.filtered, status.threads,
+			what);
 	else
-		doctor_say(doctor, id, status.seccomp == 2 ? DOCTOR_ON :
-			DOCTOR_OFF, "%s runs %s a system-call filter", what,
-			status.seccomp == 2 ? "under" : "without");
+		doctor_say(doctor, id, status.filtered + 1 >= status.threads
+			&& status.filtered > 0 ? DOCTOR_ON : DOCTOR_OFF,
+			"%u of %u threads of %s run under a system-call "
+			"filter", status.filtered, status.threads, what);
 	snprintf(id, sizeof(id), "%s-core-dumps", prefix);
 	if (geteuid())
 		doctor_promise(doctor, id, status.owned_by_root ? DOCTOR_ON :

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "pry.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -168,6 +169,34 @@ static bool core_limited(pid_t pid)
 			"        unlimited", 16) != 0;
 }
 
+static void count_filters(pid_t pid, struct pry_status *out)
+{
+	char path[64], line[256];
+	struct dirent *entry;
+	DIR *tasks;
+
+	out->threads = out->filtered = 0;
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	tasks = opendir(path);
+	while (tasks && (entry = readdir(tasks))) {
+		FILE *status;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%.20s/status",
+			(int)pid, entry->d_name);
+		status = fopen(path, "re");
+		if (!status)
+			continue;
+		out->threads++;
+		while (fgets(line, sizeof(line), status))
+			out->filtered += !strncmp(line, "Seccomp:\t2", 10);
+		fclose(status);
+	}
+	if (tasks)
+		closedir(tasks);
+}
+
 bool pry_status(pid_t pid, struct pry_status *out)
 {
 	int fd = open_proc(pid, "status", O_RDONLY);
@@ -183,8 +212,7 @@ bool pry_status(pid_t pid, struct pry_status *out)
 	if (n <= 0)
 		return false;
 	text[n] = 0;
-	line = strstr(text, "\nSeccomp:");
-	out->seccomp = line ? atoi(line + strlen("\nSeccomp:")) : -1;
+	count_filters(pid, out);
 	line = strstr(text, "\nTracerPid:");
 	out->tracer = line ? atoi(line + strlen("\nTracerPid:")) : 0;
 	/* The directory is the user's in any case; files show it. */

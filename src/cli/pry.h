@@ -32,7 +32,7 @@ int pry_mapping(pid_t pid, uint64_t address, char *name, size_t size);
 int pry_write_text(pid_t pid);
 
 struct pry_status {
-	int seccomp; /* 0 none, 2 filter */
+	unsigned threads, filtered; /* how many run under a filter */
 	pid_t tracer;
 	bool owned_by_root; /* its files in /proc; else than with root's own
 			     * processes that means non-dumpable */
