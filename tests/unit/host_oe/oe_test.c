@@ -15,10 +15,12 @@
 
 static struct _oe_enclave enclave, other;
 
-static void make(struct _oe_enclave *e, uint64_t serial)
+static void make(struct _oe_enclave *e)
 {
+	static uint64_t serial = 1000;
+
 	memset(e, 0, sizeof(*e));
-	e->serial = serial;
+	e->serial = ++serial;
 	e->slot_count = SLOTS;
 	e->slots = aligned_alloc(64, SLOTS * sizeof(struct slot));
 	memset(e->slots, 0, SLOTS * sizeof(struct slot));
@@ -32,8 +34,8 @@ static void make(struct _oe_enclave *e, uint64_t serial)
 static int set_up(void **state)
 {
 	(void)state;
-	make(&enclave, 1001);
-	make(&other, 1002);
+	make(&enclave);
+	make(&other);
 	return 0;
 }
 
