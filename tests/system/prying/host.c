@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The host of the prying test: prying_host ENCLAVE.  Commands by line:
+ * The host of the prying test: prying_host ENCLAVE [plain].  With "plain" the
+ * machine that it starts is denied secret memory.  Commands by line:
  *
  *   plant PAD     128 hex digits -> "planted MASKED ADDRESS", the secret's address
  *   hold SECONDS  -> "holding" once the enclave's registers hold the secret
@@ -16,18 +17,25 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "prying_u.h"
+
+#ifndef SYS_memfd_secret
+#define SYS_memfd_secret 447
+#endif
 
 static oe_enclave_t *g_enclave;
 static uint64_t g_heap, g_stack;
@@ -211,14 +219,32 @@ static int command(char *line)
 	return -1;
 }
 
+/* For this process and all that it starts there is no memfd_secret. */
+static bool deny_secret_memory(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_memfd_secret, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { sizeof(code) / sizeof(*code), code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
 int main(int argc, char **argv)
 {
 	char line[512];
 	oe_result_t result;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (argc != 2)
+	if (argc != 2 && (argc != 3 || strcmp(argv[2], "plain")))
 		return 2;
+	if (argc == 3 && !deny_secret_memory())
+		return 3;
 	result = oe_create_prying_enclave(argv[1], OE_ENCLAVE_TYPE_SGX, 0, NULL,
 		0, &g_enclave);
 	if (result != OE_OK) {

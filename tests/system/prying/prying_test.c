@@ -44,7 +44,8 @@ static uint8_t g_secret[CONTROL_SECRET], g_fuses[FUSES];
 static struct probe_needle g_needles[NEEDLES];
 static uint64_t g_address; /* of the secret, in host and cell alike */
 static uid_t g_uid;
-static bool g_slot;
+static bool g_slot; /* the processor holds its cells' ptrace slot */
+static bool g_plain; /* the machine is denied secret memory */
 
 static void needles(void)
 {
@@ -118,13 +119,14 @@ static void read_fuses(void)
 }
 
 /* Starts machine and host; the secret is in place afterwards. */
-static void start(uid_t uid, bool slot)
+static void start(uid_t uid, bool slot, bool plain)
 {
-	char *argv[] = { PRYING_HOST, PRYING_ENCLAVE, NULL };
+	char *argv[] = { PRYING_HOST, PRYING_ENCLAVE, plain ? "plain" : NULL, NULL };
 	const struct rlimit core = { RLIM_INFINITY, RLIM_INFINITY };
 
 	g_uid = uid;
 	g_slot = slot;
+	g_plain = plain;
 	assert_int_equal(world_open(&g_world, uid), 0);
 	if (slot)
 		assert_int_equal(world_configure(&g_world, uid,
@@ -211,6 +213,8 @@ static enum expect expectation(const struct target *t, enum probe_way way)
 
 		if (!root || (attach && cell && g_slot))
 			return REFUSED;
+		if (g_plain)
+			return cell && way == PROBE_MEM ? FOUND : NO_PROMISE;
 		/* Root who attaches sees registers: said in the threat model. */
 		if (way == PROBE_REGISTERS)
 			return NO_PROMISE;
@@ -450,14 +454,14 @@ static void test_cores(void)
 
 static void test_same_user(void **state)
 {
-	start(geteuid() == 0 ? NOBODY : geteuid(), false);
+	start(geteuid() == 0 ? NOBODY : geteuid(), false, false);
 	test_looking();
 	finish();
 }
 
 static void test_same_user_slot(void **state)
 {
-	start(geteuid() == 0 ? NOBODY : geteuid(), true);
+	start(geteuid() == 0 ? NOBODY : geteuid(), true, false);
 	test_looking();
 	finish();
 }
@@ -473,11 +477,36 @@ static bool skip_root(void)
 	return true;
 }
 
+/* Without secret memory access rights are what is left. */
+static void test_same_user_plain(void **state)
+{
+	start(geteuid() == 0 ? NOBODY : geteuid(), false, true);
+	test_looking();
+	finish();
+}
+
+/* And root has them all.  This is the proof that the looks above would find
+ * the secret in a cell if it could be read there. */
+static void test_root_plain(void **state)
+{
+	struct target cell = { "cell", 0 };
+
+	if (geteuid() != 0) {
+		print_message("skipped: looking as root needs root\n");
+		skip();
+	}
+	start(0, false, true);
+	cell.pid = world_find_cell();
+	assert_true(cell.pid > 0);
+	assert_true(look(&cell, PROBE_MEM));
+	finish();
+}
+
 static void test_root(void **state)
 {
 	if (skip_root())
 		skip();
-	start(0, false);
+	start(0, false, false);
 	test_looking();
 	finish();
 }
@@ -486,14 +515,14 @@ static void test_root_slot(void **state)
 {
 	if (skip_root())
 		skip();
-	start(0, true);
+	start(0, true, false);
 	test_looking();
 	finish();
 }
 
 static void test_dumps(void **state)
 {
-	start(geteuid(), false);
+	start(geteuid(), false, false);
 	test_cores();
 }
 
@@ -521,6 +550,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_same_user, clean),
 		cmocka_unit_test_teardown(test_same_user_slot, clean),
+		cmocka_unit_test_teardown(test_same_user_plain, clean),
+		cmocka_unit_test_teardown(test_root_plain, clean),
 		cmocka_unit_test_teardown(test_root, clean),
 		cmocka_unit_test_teardown(test_root_slot, clean),
 		cmocka_unit_test_teardown(test_dumps, clean),
