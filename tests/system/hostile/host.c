@@ -133,6 +133,42 @@ static bool fault_at(uint64_t address, enum hostile_act act)
 	return false;
 }
 
+/* A thread of the host that writes a word over and over; it must never find
+ * an older one there. */
+static volatile uint64_t *g_own;
+static volatile bool g_stop, g_set_back;
+
+static void *write_thread(void *unused)
+{
+	uint64_t n = 0;
+
+	while (!g_stop) {
+		if (*g_own != n)
+			g_set_back = true;
+		*g_own = ++n;
+	}
+	return NULL;
+}
+
+/* The enclave changes words beside one that the host goes on writing: what is
+ * merged back are the bytes that the enclave changed, nothing else. */
+static bool merges_its_own(uint64_t *words)
+{
+	pthread_t thread;
+	bool good = true;
+
+	g_own = words + 64;
+	*g_own = 0;
+	g_stop = g_set_back = false;
+	if (pthread_create(&thread, NULL, write_thread, NULL))
+		return false;
+	for (int i = 0; i < 300 && good; i++)
+		good = sum_at(words, 64) && sum_at(words + 65, 100);
+	g_stop = true;
+	pthread_join(thread, NULL);
+	return good && !g_set_back;
+}
+
 static const char *try_memory(void)
 {
 	uint64_t stack[3000], *heap = malloc(100000), value = 0;
@@ -150,6 +186,8 @@ static const char *try_memory(void)
 		else if (!sum_at(g_words, 8192))
 			wrong = "sum of words in bss";
 	}
+	if (!wrong && !merges_its_own(heap))
+		wrong = "a word beside those that the enclave writes";
 	g_shared = heap;
 	memset(heap, 0, 64);
 	if (!wrong && (hostile_share(g_enclave, &value, heap) != OE_OK ||
