@@ -17,9 +17,23 @@ _Static_assert(sizeof(struct call_args) <= FRONT, "call_args");
 /* The block that this thread took last. */
 static _Thread_local void *latest;
 
+/* The choice is made once and for all; asking for it takes a lock. */
+static const struct drv_ops *driver(void)
+{
+	static _Atomic(const struct drv_ops *) chosen;
+	const struct drv_ops *drv = atomic_load_explicit(&chosen,
+		memory_order_acquire);
+
+	if (__builtin_expect(!drv, 0)) {
+		drv = drv_get();
+		atomic_store_explicit(&chosen, drv, memory_order_release);
+	}
+	return drv;
+}
+
 void *oe_host_shared_malloc(size_t size)
 {
-	const struct drv_ops *drv = drv_get();
+	const struct drv_ops *drv = driver();
 	uint8_t *block;
 
 	if (!drv || size > SIZE_MAX - FRONT)
@@ -33,7 +47,7 @@ void *oe_host_shared_malloc(size_t size)
 
 void oe_host_shared_free(void *block)
 {
-	const struct drv_ops *drv = drv_get();
+	const struct drv_ops *drv = driver();
 
 	if (!block || !drv)
 		return;
