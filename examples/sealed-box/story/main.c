@@ -208,6 +208,7 @@ static void tell(struct story *s)
 {
 	char record[512];
 	size_t count;
+	bool good;
 
 	say(s, "The sealed box\n"
 		"==============\n"
@@ -215,8 +216,9 @@ static void tell(struct story *s)
 		"computed by a host\napplication on somebody else's machine. The "
 		"host must not see a single record. So\nthe sums are done in an SGX "
 		"enclave; the SGX machine is Coffer, in software.\n");
-	if (!pick_record(s->data, record, sizeof(record), &count)) {
-		judge(s, false, "%s has too few records", s->data);
+	good = pick_record(s->data, record, sizeof(record), &count);
+	if (!judge(s, good, "the owner has %zu records", count)) {
+		world_close(&s->world);
 		return;
 	}
 	if (step_load(s) && step_seal(s, record, count) && step_open(s, count)) {
