@@ -79,6 +79,13 @@ int lc_system(int64_t host_seconds)
 	CHECK(grown && !oe_strcmp(grown, "kept"));
 	oe_free(grown);
 	CHECK(oe_host_printf("%s\n", "through the host") == 17);
+	CHECK(!strcmp(oe_result_str(OE_OK), "OE_OK"));
+	CHECK(!strcmp(oe_result_str(OE_QUOTE_ENCLAVE_IDENTITY_UNIQUEID_MISMATCH),
+		"OE_QUOTE_ENCLAVE_IDENTITY_UNIQUEID_MISMATCH"));
+	CHECK(!strcmp(oe_result_str((oe_result_t)51), "UNKNOWN"));
+	CHECK(!strcmp(oe_result_str(OE_SGX_QUOTE_LIBRARY_ERROR),
+		"OE_SGX_QUOTE_LIBRARY_ERROR"));
+	CHECK(oe_load_module_host_file_system() == OE_UNSUPPORTED);
 	return 0;
 }
 
