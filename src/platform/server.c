@@ -243,22 +243,24 @@ static void serve_signals(struct server *s)
 
 /* --- the end ------------------------------------------------------------ */
 
-/* The lock, if nobody who starts machines has it and it is still the one
- * that its path names. */
-static bool take_lock(struct server *s)
+enum lock_result {
+	LOCK_BUSY, /* somebody is starting a machine, or looking for it */
+	LOCK_HELD, /* ours, and what it stands for is ours to remove */
+	LOCK_STRAY, /* the runtime directory is gone or another one's */
+};
+
+static enum lock_result take_lock(struct server *s)
 {
 	char path[PATH_MAX];
 	struct stat ours, named;
 
-	if (s->lock < 0 || flock(s->lock, LOCK_EX | LOCK_NB))
-		return false;
+	if (flock(s->lock, LOCK_EX | LOCK_NB))
+		return LOCK_BUSY;
 	if (paths_join(path, sizeof(path), s->p->runtime, "lock", NULL) ||
 	    fstat(s->lock, &ours) || stat(path, &named) ||
-	    ours.st_ino != named.st_ino || ours.st_dev != named.st_dev) {
-		flock(s->lock, LOCK_UN);
-		return false;
-	}
-	return true;
+	    ours.st_ino != named.st_ino || ours.st_dev != named.st_dev)
+		return LOCK_STRAY;
+	return LOCK_HELD;
 }
 
 void server_remove_files(struct platform *p)
@@ -273,12 +275,13 @@ void server_remove_files(struct platform *p)
 }
 
 /* Idle for long enough?  Under the lock no new cofferd can start, and who
- * connected before is served. */
+ * connected before is served.  Whose directory was removed cannot be found
+ * any more, and ends as well. */
 static bool may_end(struct server *s)
 {
 	struct pollfd wait = { .fd = s->listener, .events = POLLIN };
 
-	if (!take_lock(s)) {
+	if (take_lock(s) == LOCK_BUSY) {
 		s->idle_from = now_ms();
 		return false;
 	}
@@ -351,7 +354,6 @@ int server_run(struct platform *p, int listener, int signals, int lock,
 	int idle_ms)
 {
 	static struct server s;
-	bool locked = false;
 
 	s = (struct server){ .p = p, .listener = listener, .signals = signals,
 		.lock = lock, .idle_ms = idle_ms, .idle_from = now_ms() + FIRST_CLIENT_MS };
@@ -360,14 +362,14 @@ int server_run(struct platform *p, int listener, int signals, int lock,
 		if (!p->client_count && !p->jobs && idle_ms >= 0 &&
 		    now_ms() >= s.idle_from + idle_ms && !p->stop &&
 		    !p->cpu.dead)
-			p->stop = locked = may_end(&s);
+			p->stop = may_end(&s);
 	}
 	if (p->cpu.dead)
 		processor_died(p);
 	else if (p->client_count)
 		tell_all(p, p->stop_why.text);
 	log_info("ends: %s", p->cpu.dead ? p->cpu.why.text : p->stop_why.text);
-	if (locked || take_lock(&s))
+	if (take_lock(&s) == LOCK_HELD)
 		server_remove_files(p);
 	close(listener);
 	while (p->clients)

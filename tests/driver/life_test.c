@@ -374,6 +374,39 @@ static void idle_machine_ends_and_leaves_nothing(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
+static void cofferd_whose_directory_was_removed_ends(void **state)
+{
+	char path[128];
+	struct client c, d;
+	pid_t cofferd;
+
+	setenv("COFFER_IDLE_SECONDS", "1", 1);
+	client_open(&c);
+	cofferd = (pid_t)c.info.cofferd_pid;
+	snprintf(path, sizeof(path), "%s/default/driver.sock",
+		g_world.runtime);
+	assert_int_equal(unlink(path), 0);
+	strcpy(strrchr(path, '/'), "/lock");
+	assert_int_equal(unlink(path), 0);
+	*strrchr(path, '/') = '\0';
+	assert_int_equal(rmdir(path), 0);
+	epc_used(&c); /* who is connected is served */
+	client_close(&c);
+	wait_gone(cofferd);
+	assert_int_equal(access(path, F_OK), -1);
+	/* Nor does it harm who came to the same place later. */
+	client_open(&c);
+	cofferd = (pid_t)c.info.cofferd_pid;
+	strcat(path, "/lock");
+	assert_int_equal(unlink(path), 0);
+	fclose(fopen(path, "w"));
+	client_close(&c);
+	wait_gone(cofferd);
+	assert_true(exists("lock"));
+	client_open(&d);
+	client_close(&d);
+}
+
 static void killed_cofferd_leaves_no_processor(void **state)
 {
 	struct client c;
@@ -746,6 +779,7 @@ int main(void)
 		IN_WORLD(lost_cell_is_told_to_its_owner),
 		IN_WORLD(late_news_of_a_cell_hits_nobody_else),
 		IN_WORLD(idle_machine_ends_and_leaves_nothing),
+		IN_WORLD(cofferd_whose_directory_was_removed_ends),
 		IN_WORLD(killed_cofferd_leaves_no_processor),
 		IN_WORLD(terminated_cofferd_says_so_and_cleans_up),
 		IN_WORLD(shutdown_verb),
