@@ -31,6 +31,7 @@
 /* How much longer than later ones the first client is waited for: who starts
  * a machine must reach it. */
 #define FIRST_CLIENT_MS 3000
+#define BUSY_MS 20 /* until the lock is tried again */
 
 enum { POLL_SIGNALS, POLL_LISTENER, POLL_DOOR, POLL_EVENTS, POLL_CLIENTS };
 
@@ -282,7 +283,7 @@ static bool may_end(struct server *s)
 	struct pollfd wait = { .fd = s->listener, .events = POLLIN };
 
 	if (take_lock(s) == LOCK_BUSY) {
-		s->idle_from = now_ms();
+		s->idle_from = now_ms() + BUSY_MS;
 		return false;
 	}
 	if (poll(&wait, 1, 0) > 0) {
