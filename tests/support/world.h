@@ -53,6 +53,9 @@ size_t world_wait_empty(unsigned milliseconds);
  * nobody removed. */
 size_t world_close(struct world *);
 
+/* Copies the machines' logs to stderr, for a test that has failed. */
+void world_tell_logs(const struct world *);
+
 /* What a process holds now: open descriptors, resident memory in KiB,
  * mappings; -1 where it cannot be told. */
 long world_descriptors(pid_t);

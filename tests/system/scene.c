@@ -29,6 +29,8 @@ int scene_teardown(void **state)
 	struct world_process left[256];
 	size_t n = world_processes(left, 256);
 
+	if (s->open)
+		world_tell_logs(&s->world);
 	for (size_t i = 0; i < n; i++)
 		kill(left[i].pid, SIGKILL);
 	for (int i = 0; i < 200 && world_processes(left, 256); i++) {

@@ -532,6 +532,8 @@ static int clean(void **state)
 	struct world_process left[64];
 	size_t n = world_processes(left, 64);
 
+	if (access(g_world.folder, F_OK) == 0)
+		world_tell_logs(&g_world);
 	for (size_t i = 0; i < n; i++)
 		kill(left[i].pid, SIGKILL);
 	for (int i = 0; i < 100 && world_processes(left, 64); i++) {
