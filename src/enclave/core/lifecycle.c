@@ -39,9 +39,10 @@ oe_result_t core_init_enclave(uint64_t handle)
 {
 	oe_result_t result;
 
-	/* A second time, or at the same time: already done or being done. */
+	/* A second time changes nothing; one that failed half-way, or is not
+	 * done yet, is no success. */
 	if (!first(&initialising))
-		return OE_OK;
+		return core.initialised ? OE_OK : OE_UNEXPECTED;
 	if (!core_outside(handle, 1)) {
 		initialising = 0;
 		return OE_INVALID_PARAMETER;
