@@ -192,6 +192,46 @@ static void threads(void **state)
 		assert_int_equal(results[i], OE_OK);
 }
 
+static void *mixed_thread(void *argument)
+{
+	oe_result_t *result = argument;
+	uint8_t data[3000];
+	uint64_t sum;
+	int value;
+
+	memset(data, 3, sizeof(data));
+	for (int i = 0; i < 300; i++) {
+		*result = rt_add(enclave, &value, i, 1);
+		if (*result || value != i + 1)
+			goto bad;
+		*result = rt_ocall(enclave, &value, i);
+		if (*result || value != i + 1)
+			goto bad;
+		*result = rt_sum(enclave, &sum, data, (size_t)i * 10);
+		if (*result || sum != (uint64_t)i * 30)
+			goto bad;
+		*result = rt_survive(enclave, &value, 5);
+		if (*result || value != 5)
+			goto bad;
+	}
+	return NULL;
+bad:
+	if (!*result)
+		*result = OE_UNEXPECTED;
+	return NULL;
+}
+
+/* Calls both ways and exceptions, from more threads than processors. */
+static void all_at_once(void **state)
+{
+	oe_result_t results[THREADS];
+
+	(void)state;
+	run_threads(mixed_thread, THREADS, results);
+	for (unsigned i = 0; i < THREADS; i++)
+		assert_int_equal(results[i], OE_OK);
+}
+
 static void *held_thread(void *argument)
 {
 	oe_result_t *result = argument;
@@ -250,6 +290,26 @@ static void ranges_and_host_memory(void **state)
 			OE_OK);
 		assert_int_equal(bad, 0);
 	}
+}
+
+/* What oe_host_malloc gave is the program's to free, with free(3), before
+ * its enclave ends and after. */
+static void memory_given_to_the_host(void **state)
+{
+	char *early, *late, *kept;
+
+	(void)state;
+	assert_int_equal(rt_host_gift(enclave, &early), OE_OK);
+	assert_string_equal(early, "for the host to keep");
+	free(early);
+	assert_int_equal(rt_host_gift(enclave, &late), OE_OK);
+	assert_int_equal(rt_host_gift(enclave, &kept), OE_OK);
+	free(late);
+	assert_int_equal(tear_down(state), 0);
+	assert_string_equal(kept, "for the host to keep");
+	free(kept);
+	assert_int_equal(set_up(state), 0);
+	free(malloc(100));
 }
 
 static void randomness(void **state)
@@ -461,12 +521,15 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(ocalls, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nesting, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(threads, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(all_at_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(out_of_threads, set_up,
 			tear_down),
 		cmocka_unit_test_setup_teardown(thread_local_variables, set_up,
 			tear_down),
 		cmocka_unit_test_setup_teardown(ranges_and_host_memory, set_up,
 			tear_down),
+		cmocka_unit_test_setup_teardown(memory_given_to_the_host,
+			set_up, tear_down),
 		cmocka_unit_test_setup_teardown(randomness, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(seal_keys, set_up, tear_down),
 #ifdef IN_A_WORLD

@@ -260,9 +260,7 @@ static void release(struct _oe_enclave *enclave)
 	for (uint32_t i = 0; i < enclave->slot_count; i++)
 		if (enclave->slots[i].shared)
 			enclave->drv->shared_free(enclave->slots[i].shared);
-	if (enclave->drv)
-		owned_end(&enclave->owned, oe_host_shared_free);
-	pthread_mutex_destroy(&enclave->owned.lock);
+	owned_end(&enclave->owned);
 	free(enclave->slots);
 	free(enclave->local_ids);
 	free(enclave->path);
@@ -276,7 +274,7 @@ static struct _oe_enclave *allocate(const char *path)
 
 	if (!enclave)
 		return NULL;
-	pthread_mutex_init(&enclave->owned.lock, NULL);
+	owned_begin(&enclave->owned);
 	enclave->serial = atomic_fetch_add(&serials, 1) + 1;
 	enclave->path = strdup(path);
 	if (!enclave->path) {

@@ -53,6 +53,7 @@ struct owned {
 	pthread_mutex_t lock;
 	struct owned_block *entry;
 	uint32_t room, count; /* room is a power of two */
+	struct owned *next; /* of all tables, under owned.c's lock */
 };
 
 struct _oe_enclave {
@@ -147,7 +148,17 @@ bool shared_reachable(const struct _oe_enclave *, uint64_t address,
 bool owned_add(struct owned *, uint64_t address, uint64_t size);
 /* False if there is no such block; *size is what it was added with. */
 bool owned_remove(struct owned *, uint64_t address, uint64_t *size);
-void owned_end(struct owned *, void (*give_back)(void *));
+void owned_begin(struct owned *);
+void owned_end(struct owned *); /* its blocks live on */
+/* Removes a block from whatever table has it; false if none does. */
+bool owned_forget(uint64_t address);
+/* A quick no for most addresses. */
+bool owned_may_have(uint64_t address);
+
+/* ---- free.c ---- */
+
+/* The C library's free(3), which ours stands in front of. */
+void host_free(void *);
 
 /* Copies what the enclave put into memory that it asked for to memory for
  * free(3), and gives the first back.  OE_UNEXPECTED if it is not such. */

@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Host memory that an enclave asked for: what it frees must be among it, and
- * what it leaves goes when the enclave goes.  A table of addresses with
- * linear probing; at most half full.
+ * Host memory that an enclave asked for: what it frees must be among it.  A
+ * table of addresses with linear probing; at most half full.
+ *
+ * The program may hold such memory longer than the enclave lives, and end it
+ * with free(3) (free.c), so what an enclave leaves is kept in a table of its
+ * own.
  */
+#include "../arena.h"
 #include "enclave.h"
 
 #include <stdlib.h>
+
+/* All tables, the orphans' last.  Order of locks: this one, then a table's. */
+static pthread_mutex_t tables_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct owned orphans = { .lock = PTHREAD_MUTEX_INITIALIZER };
+static struct owned *tables = &orphans;
 
 static uint32_t home(const struct owned *owned, uint64_t address)
 {
@@ -35,15 +44,27 @@ static bool grow(struct owned *owned)
 	for (uint32_t i = 0; i < owned->room; i++)
 		if (owned->entry[i].address)
 			put(&bigger, owned->entry[i]);
-	free(owned->entry);
+	host_free(owned->entry);
 	owned->entry = bigger.entry;
 	owned->room = bigger.room;
 	return true;
 }
 
+/* Some blocks lie elsewhere: drivers without an arena use malloc. */
+static atomic_bool outside_arena;
+
+bool owned_may_have(uint64_t address)
+{
+	return arena_contains((const void *)address, 1)
+		|| atomic_load_explicit(&outside_arena, memory_order_relaxed);
+}
+
 bool owned_add(struct owned *owned, uint64_t address, uint64_t size)
 {
 	bool ok = true;
+
+	if (!arena_contains((const void *)address, 1))
+		atomic_store(&outside_arena, true);
 
 	pthread_mutex_lock(&owned->lock);
 	if (owned->count * 2 >= owned->room)
@@ -86,13 +107,41 @@ out:
 	return found;
 }
 
-void owned_end(struct owned *owned, void (*give_back)(void *))
+void owned_begin(struct owned *owned)
 {
+	pthread_mutex_init(&owned->lock, NULL);
+	pthread_mutex_lock(&tables_lock);
+	owned->next = tables;
+	tables = owned;
+	pthread_mutex_unlock(&tables_lock);
+}
+
+void owned_end(struct owned *owned)
+{
+	struct owned **link = &tables;
+
+	pthread_mutex_lock(&tables_lock);
+	while (*link != owned)
+		link = &(*link)->next;
+	*link = owned->next;
+	/* Without memory for the table a block is only never freed. */
 	for (uint32_t i = 0; i < owned->room; i++)
 		if (owned->entry[i].address)
-			give_back((void *)owned->entry[i].address);
-	free(owned->entry);
-	owned->entry = NULL;
-	owned->room = 0;
-	owned->count = 0;
+			owned_add(&orphans, owned->entry[i].address,
+				owned->entry[i].size);
+	pthread_mutex_unlock(&tables_lock);
+	host_free(owned->entry);
+	pthread_mutex_destroy(&owned->lock);
+}
+
+bool owned_forget(uint64_t address)
+{
+	bool found = false;
+	uint64_t size;
+
+	pthread_mutex_lock(&tables_lock);
+	for (struct owned *o = tables; o && !found; o = o->next)
+		found = owned_remove(o, address, &size);
+	pthread_mutex_unlock(&tables_lock);
+	return found;
 }

@@ -107,6 +107,27 @@ int rt_fault_unhandled(int kind)
 	return (int)raise_fault(kind);
 }
 
+static uint64_t count_up(oe_exception_record_t *record)
+{
+	if (record->code != OE_EXCEPTION_ILLEGAL_INSTRUCTION)
+		return OE_EXCEPTION_CONTINUE_SEARCH;
+	record->context->rip += 2;
+	record->context->rbx++;
+	return OE_EXCEPTION_CONTINUE_EXECUTION;
+}
+
+/* Many exceptions, from many threads at once; how many came back right. */
+int rt_survive(int rounds)
+{
+	uint64_t counter = 0;
+
+	/* Another thread may have been first. */
+	oe_add_vectored_exception_handler(false, count_up);
+	for (int i = 0; i < rounds; i++)
+		__asm__ volatile("ud2" : "+b"(counter));
+	return (int)counter;
+}
+
 static uint64_t other(oe_exception_record_t *record)
 {
 	(void)record;
