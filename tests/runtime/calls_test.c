@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls, threads, exceptions and abort, through the API that programs use. */
+#include <errno.h>
 #include <openenclave/host.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -23,8 +24,11 @@ static oe_result_t nested_result;
 static pthread_barrier_t all_inside, may_leave;
 static const char *image;
 
+static _Thread_local int mine;
+
 int rt_host_add(int a, int b)
 {
+	mine++;
 	return a + b;
 }
 
@@ -125,6 +129,37 @@ static void ocalls(void **state)
 	for (int i = 0; i < 1000; i++) {
 		assert_int_equal(rt_ocall(enclave, &result, i), OE_OK);
 		assert_int_equal(result, i + 1);
+	}
+}
+
+static void *own_thread(void *argument)
+{
+	int rounds = *(int *)argument, result;
+
+	for (int i = 0; i < rounds; i++)
+		if (rt_ocall(enclave, &result, i))
+			return NULL;
+	*(int *)argument = mine;
+	return NULL;
+}
+
+/* An ocall runs as the thread that made the ecall. */
+static void host_thread_local(void **state)
+{
+	int counts[3] = { 10, 20, 30 }, result;
+	pthread_t made[3];
+
+	(void)state;
+	mine = 5;
+	for (unsigned i = 0; i < 3; i++)
+		pthread_create(&made[i], NULL, own_thread, &counts[i]);
+	errno = ENOTTY;
+	assert_int_equal(rt_ocall(enclave, &result, 1), OE_OK);
+	assert_int_equal(errno, ENOTTY);
+	assert_int_equal(mine, 6);
+	for (unsigned i = 0; i < 3; i++) {
+		pthread_join(made[i], NULL);
+		assert_int_equal(counts[i], 10 * (i + 1));
 	}
 }
 
@@ -519,6 +554,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(ecalls, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(buffers, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(ocalls, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(host_thread_local, set_up,
+			tear_down),
 		cmocka_unit_test_setup_teardown(nesting, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(threads, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(all_at_once, set_up, tear_down),
