@@ -86,7 +86,7 @@ static struct sgx_outcome check_enclave(const struct sgx_machine *m,
 	sgx_measure_final(&s->measure, &m->crypto->sha256, s->mrenclave);
 	if (memcmp(s->mrenclave, sig->enclave_hash, 32))
 		return outcome_error(SGX_INVALID_MEASUREMENT);
-	sigstruct_mrsigner(m->crypto, sig, s->mrsigner);
+	sigstruct_signer_hash(m->crypto, sig, s->mrsigner);
 	is_launch_signer = !memcmp(s->mrsigner, m->lepubkeyhash, 32);
 	if (s->attributes.flags & SGX_ATTR_EINITTOKENKEY && !is_launch_signer)
 		return outcome_error(SGX_INVALID_ATTRIBUTE);

@@ -53,7 +53,7 @@ bool sigstruct_is_signed(const struct sgx_crypto_ops *crypto,
 		!memcmp(q2, sig->q2, sizeof q2);
 }
 
-void sigstruct_mrsigner(const struct sgx_crypto_ops *crypto,
+void sigstruct_signer_hash(const struct sgx_crypto_ops *crypto,
 	const struct sgx_sigstruct *sig, uint8_t mrsigner[32])
 {
 	struct sgx_sha256 context;

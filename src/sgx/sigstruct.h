@@ -16,7 +16,7 @@ bool sigstruct_is_signed(const struct sgx_crypto_ops *crypto,
 	const struct sgx_sigstruct *sig);
 
 /* SHA-256 of the modulus. */
-void sigstruct_mrsigner(const struct sgx_crypto_ops *crypto,
+void sigstruct_signer_hash(const struct sgx_crypto_ops *crypto,
 	const struct sgx_sigstruct *sig, uint8_t mrsigner[32]);
 
 /* Are all bytes zero? */
