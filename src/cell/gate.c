@@ -104,7 +104,6 @@ static _Noreturn void eenter(struct thread *t)
 	t->rdx = line->reg[2];
 	t->rsi = line->reg[1];
 	__builtin_prefetch((const void *)t->rsi);
-	__builtin_prefetch((const void *)(t->rsi + 64));
 	__builtin_prefetch((const void *)t->rdx);
 	if (tcs->entry_faults)
 		gate_answer(t, GATE_DID_NOT_ENTER, tcs->entry_vector, 0,

@@ -77,6 +77,17 @@ static oe_result_t export_deep(struct call_marshal_head *head)
 	return OE_OUT_OF_MEMORY;
 }
 
+/* The index, or 0 where a processor that guesses has gone past the check
+ * above: no branch, so nothing to guess. */
+static uint64_t clamp(uint64_t index, uint64_t count)
+{
+	uint64_t mask;
+
+	__asm__("cmp %2, %1\n\tsbb %0, %0" : "=r"(mask)
+		: "r"(index), "r"(count) : "cc");
+	return index & mask;
+}
+
 oe_result_t core_call_enclave_function(struct td *td, uint64_t address)
 {
 	struct call_args *shared = (struct call_args *)address;
@@ -101,8 +112,7 @@ oe_result_t core_call_enclave_function(struct td *td, uint64_t address)
 		return result;
 	if (args.function_id >= core.ecalls)
 		return OE_NOT_FOUND;
-	__builtin_ia32_lfence();
-	function = oe_ecalls_table[args.function_id];
+	function = oe_ecalls_table[clamp(args.function_id, core.ecalls)];
 	if (!function)
 		return OE_NOT_FOUND;
 
