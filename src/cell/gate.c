@@ -103,7 +103,8 @@ static _Noreturn void eenter(struct thread *t)
 	/* The call's arguments travel in lines of their own. */
 	t->rdx = line->reg[2];
 	t->rsi = line->reg[1];
-	__builtin_prefetch((const void *)t->rsi);
+	if (t->rsi != 0)
+		__builtin_prefetch((const void *)t->rsi);
 	__builtin_prefetch((const void *)t->rdx);
 	if (tcs->entry_faults)
 		gate_answer(t, GATE_DID_NOT_ENTER, tcs->entry_vector, 0,

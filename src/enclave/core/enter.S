@@ -61,14 +61,14 @@ oe_enter:
 	test	$FSW_EXCEPTIONS, %al
 	jnz	.Lstate_dirty
 	emms
-	fldcw	core_clean_xstate(%rip)
-	ldmxcsr	24 + core_clean_xstate(%rip)
 .Lstate_clean:
 	mov	%rdi, %rax
 	shr	$48, %rax
 	cmp	$4, %eax
 	je	.Lanswer
 .Lcall:
+	fldcw	core_clean_xstate(%rip)
+	ldmxcsr	24 + core_clean_xstate(%rip)
 	add	$8, %rsp
 	mov	%rbx, %rcx
 	mov	%r8, %rbx
@@ -147,7 +147,8 @@ oe_enter:
 	jmp	.Lflags_clean
 
 .Lanswer:
-	/* An ORET, which needs a call that waits for one. */
+	/* An ORET, which needs a call that waits for one; control words come
+	 * from where that call kept them. */
 	mov	TD_LAST_SP(%r8), %rcx
 	test	%rcx, %rcx
 	jz	.Lcall
