@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/msg.h"
 #include "common/spawn.h"
+#include "sgx/model.h"
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -244,46 +245,6 @@ void processor_end(struct processor *cpu)
 	cpu->dead = true;
 }
 
-static const char *error_name(uint32_t code)
-{
-	static const struct {
-		uint32_t code;
-		const char *name;
-	} names[] = {
-		{ SGX_INVALID_SIG_STRUCT, "SGX_INVALID_SIG_STRUCT" },
-		{ SGX_INVALID_ATTRIBUTE, "SGX_INVALID_ATTRIBUTE" },
-		{ SGX_BLKSTATE, "SGX_BLKSTATE" },
-		{ SGX_INVALID_MEASUREMENT, "SGX_INVALID_MEASUREMENT" },
-		{ SGX_NOTBLOCKABLE, "SGX_NOTBLOCKABLE" },
-		{ SGX_PG_INVLD, "SGX_PG_INVLD" },
-		{ SGX_EPC_PAGE_CONFLICT, "SGX_EPC_PAGE_CONFLICT" },
-		{ SGX_INVALID_SIGNATURE, "SGX_INVALID_SIGNATURE" },
-		{ SGX_MAC_COMPARE_FAIL, "SGX_MAC_COMPARE_FAIL" },
-		{ SGX_PAGE_NOT_BLOCKED, "SGX_PAGE_NOT_BLOCKED" },
-		{ SGX_NOT_TRACKED, "SGX_NOT_TRACKED" },
-		{ SGX_VA_SLOT_OCCUPIED, "SGX_VA_SLOT_OCCUPIED" },
-		{ SGX_CHILD_PRESENT, "SGX_CHILD_PRESENT" },
-		{ SGX_ENCLAVE_ACT, "SGX_ENCLAVE_ACT" },
-		{ SGX_ENTRYEPOCH_LOCKED, "SGX_ENTRYEPOCH_LOCKED" },
-		{ SGX_INVALID_EINITTOKEN, "SGX_INVALID_EINITTOKEN" },
-		{ SGX_PREV_TRK_INCMPL, "SGX_PREV_TRK_INCMPL" },
-		{ SGX_PG_IS_SECS, "SGX_PG_IS_SECS" },
-		{ SGX_PAGE_ATTRIBUTES_MISMATCH,
-			"SGX_PAGE_ATTRIBUTES_MISMATCH" },
-		{ SGX_PAGE_NOT_MODIFIABLE, "SGX_PAGE_NOT_MODIFIABLE" },
-		{ SGX_PAGE_NOT_DEBUGGABLE, "SGX_PAGE_NOT_DEBUGGABLE" },
-		{ SGX_INVALID_CPUSVN, "SGX_INVALID_CPUSVN" },
-		{ SGX_INVALID_ISVSVN, "SGX_INVALID_ISVSVN" },
-		{ SGX_UNMASKED_EVENT, "SGX_UNMASKED_EVENT" },
-		{ SGX_INVALID_KEYNAME, "SGX_INVALID_KEYNAME" },
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i].code == code)
-			return names[i].name;
-	return "an unknown error";
-}
-
 int processor_result(const struct door_reply *reply, const char *leaf,
 	int error_code, struct why *why)
 {
@@ -296,7 +257,7 @@ int processor_result(const struct door_reply *reply, const char *leaf,
 	case DOOR_ERROR_CODE:
 		return said ? why_set(why, error_code, "%s", said) :
 			why_set(why, error_code, "%s: %s (%u)", leaf,
-				error_name(reply->error), reply->error);
+				sgx_error_name(reply->error), reply->error);
 	case DOOR_FAULT:
 		return said ? why_set(why, -EIO, "%s", said) :
 			why_set(why, -EIO, "%s: %s at 0x%llx", leaf,
