@@ -6,7 +6,9 @@
  * program that is linked dynamically, and passes on whatever is not ours.
  *
  * Weak: a program that brings an allocator of its own, or is static, keeps
- * its free, and must then not free what comes from oe_host_malloc.
+ * its free, and must then not free what comes from oe_host_malloc.  The same
+ * holds where this file itself is built with a sanitizer: its free is called
+ * before the sanitizer is ready for instrumented code.
  */
 #include "enclave.h"
 
@@ -14,6 +16,18 @@
 #include <openenclave/edger8r/host.h>
 #include <stdlib.h>
 
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define __SANITIZE_ADDRESS__
+#endif
+#endif
+
+#ifdef __SANITIZE_ADDRESS__
+void host_free(void *memory)
+{
+	free(memory);
+}
+#else
 extern void __libc_free(void *);
 void free(void *memory) __attribute__((weak));
 
@@ -48,3 +62,4 @@ void free(void *memory)
 	}
 	host_free(memory);
 }
+#endif
