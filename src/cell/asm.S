@@ -13,8 +13,6 @@
  * thread by its stack, takes over.
  */
 #include "cell.h"
-#define CELL_TABLE_VA 0x2c0020000000
-#define CELL_AREAS_VA 0x2c0010000000
 
 	/* First in the text: what the processor needs to know (control.h). */
 	.section .text.cell_info, "ax"
@@ -130,7 +128,7 @@ gate_exit_entry:
 	movzwl	(%rcx,%rax,2), %eax
 	sub	$1, %eax
 	jb	gate_trap
-	shl	$16, %rax
+	shl	$CELL_AREA_SHIFT, %rax
 	movabs	$CELL_AREAS_VA, %rcx
 	add	%rax, %rcx
 	cmpl	$1, T_RUNNING(%rcx)
@@ -155,8 +153,8 @@ gate_trap_enclu:
 	.byte	0x0f, 0x01, 0xd7
 	ud2
 
-	/* void gate_resume(context, xsave): exact, in user mode, so that the
-	 * filter needs no rt_sigreturn. */
+	/* void gate_resume(context, xsave): exact, and in user mode, without
+	 * a system call. */
 	.globl gate_resume
 	.type gate_resume, @function
 gate_resume:

@@ -42,6 +42,10 @@
 #define SLOT_SIZE 32
 #define STUB_SIZE 32
 
+/* Addresses of control.h, as plain numbers for assembly. */
+#define CELL_TABLE_VA 0x2c0020000000
+#define CELL_AREAS_VA 0x2c0010000000
+#define CELL_AREA_SHIFT 16
 #define CELL_TCS_COUNT_MAX 1024
 
 #ifndef __ASSEMBLER__
@@ -89,6 +93,10 @@ THREAD_AT(rbp, T_RBP);
 THREAD_AT(r8, T_R8);
 THREAD_AT(r9, T_R9);
 _Static_assert(sizeof(struct thread) <= AREA_XSAVE, "struct thread is too big");
+
+_Static_assert(CELL_TABLE_VA == CELL_TABLE && CELL_AREAS_VA == CELL_AREAS
+	&& 1ull << CELL_AREA_SHIFT == CELL_AREA_SIZE
+	&& CELL_TCS_COUNT_MAX == CELL_TCS_MAX, "assembly and C disagree");
 
 struct gate_slot {
 	uint64_t rdi, rsp, entry, reserved;
@@ -168,11 +176,6 @@ static inline struct thread *cell_thread(uint32_t index)
 static inline int in_enclave(uint64_t address)
 {
 	return address - control->el_base < control->el_size;
-}
-
-static inline int is_canonical(uint64_t address)
-{
-	return (uint64_t)((int64_t)(address << 16) >> 16) == address;
 }
 #endif
 #endif

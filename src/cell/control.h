@@ -89,9 +89,7 @@ struct cell_service {
 struct cell_counters {
 	uint64_t entries, aex, enclu;
 	uint32_t inside; /* 1 while enclave code runs */
-	uint32_t kicks;
 	uint32_t tid; /* of the cell's thread */
-	uint32_t reserved;
 } __attribute__((aligned(64)));
 
 struct cell_control {
@@ -112,7 +110,6 @@ struct cell_control {
 	uint32_t mxcsr_mask;
 	uint64_t text_size; /* bytes of the sealed text file */
 	uint64_t control_size; /* bytes of this region */
-	uint32_t have_state_fd; /* CELL_FD_STATE is memfd_secret, not memfd */
 	uint32_t map_count;
 	uint32_t doorbell __attribute__((aligned(64))); /* futex, cell to cpu */
 	uint32_t cpu_naps; /* 1 while the processor sleeps on the doorbell */

@@ -155,7 +155,6 @@ void cell_signal(int sig, siginfo_t *info, void *context)
 		return;
 	}
 	if (kick) {
-		t->counters->kicks++;
 		event.kind = SGX_EVENT_INTERRUPT;
 		aex(t, &regs, xsave, &event);
 	}

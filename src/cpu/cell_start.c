@@ -23,9 +23,6 @@
 #define PAGE 4096ull
 #define START_TIMEOUT_MS 10000u
 
-int engine_cell_open_image(struct engine_cell *e, const void *blob,
-	size_t size, char *why, size_t why_size);
-
 long futex_op(uint32_t *word, int op, uint32_t value, unsigned ms)
 {
 	struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };

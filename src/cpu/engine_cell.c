@@ -3,6 +3,7 @@
 #include "secret_heap.h"
 #include "space.h"
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,10 +184,8 @@ static int space_create(struct engine *engine, uint32_t secs, uint64_t base,
 	s = calloc(1, sizeof(*s));
 	if (s == NULL)
 		return -ENOMEM;
-	s->page = mmap(NULL, entries * sizeof(*s->page),
-		PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (s->page == MAP_FAILED) {
+	s->page = sparse_map(entries * sizeof(*s->page));
+	if (s->page == NULL) {
 		free(s);
 		return -ENOMEM;
 	}
@@ -282,7 +281,7 @@ static void kick(struct engine *engine, uint32_t secs)
 	for (uint32_t i = 0; s->pid != 0 && !s->dead && i < s->tcs_count; i++)
 		if (*(volatile uint32_t *)&s->control->counters[i].inside)
 			syscall(SYS_tgkill, s->pid,
-				s->control->counters[i].tid, 23 /* SIGURG */);
+				s->control->counters[i].tid, SIGURG);
 	pthread_mutex_unlock(&e->life);
 }
 
@@ -377,16 +376,6 @@ static void find_secret_budget(struct engine_cell *e)
 }
 
 extern const char cell_blob[], cell_blob_end[];
-int engine_cell_open_image(struct engine_cell *e, const void *blob,
-	size_t size, char *why, size_t why_size);
-
-static void *sparse_array(size_t size)
-{
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
 
 struct engine *engine_cell_new(const struct engine_config *config, char *why,
 	size_t size)
@@ -395,8 +384,8 @@ struct engine *engine_cell_new(const struct engine_config *config, char *why,
 
 	e.engine.ops = &ops;
 	e.config = *config;
-	e.location = sparse_array(config->epc_pages * sizeof(*e.location));
-	e.space = sparse_array(config->epc_pages * sizeof(*e.space));
+	e.location = sparse_map(config->epc_pages * sizeof(*e.location));
+	e.space = sparse_map(config->epc_pages * sizeof(*e.space));
 	if (e.location == NULL || e.space == NULL) {
 		snprintf(why, size, "no memory for %u EPC pages' map",
 			config->epc_pages);

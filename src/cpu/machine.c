@@ -2,11 +2,11 @@
 #include "machine.h"
 #include "common/crypto_openssl.h"
 #include "fuses.h"
+#include "secret_heap.h"
 #include <cpuid.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 /* This machine's security version: each byte one component, all at one. */
 static const uint8_t cpusvn[16] = {
@@ -113,14 +113,6 @@ static uint32_t read_mxcsr_mask(void)
 	return mask;
 }
 
-static void *sparse_array(size_t size)
-{
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
-}
-
 int machine_init(struct machine *m, struct engine *engine,
 	const char *state_dir, uint32_t epc_pages, char *why, size_t size)
 {
@@ -131,8 +123,8 @@ int machine_init(struct machine *m, struct engine *engine,
 	struct sgx_fuses fuses;
 	int r;
 
-	epcm = sparse_array(epc_pages * sizeof(*epcm));
-	m->tcs = sparse_array(epc_pages * sizeof(*m->tcs));
+	epcm = sparse_map(epc_pages * sizeof(*epcm));
+	m->tcs = sparse_map(epc_pages * sizeof(*m->tcs));
 	m->engine = engine;
 	pthread_mutex_init(&m->lock, NULL);
 	if (crypto == NULL || epcm == NULL || m->tcs == NULL) {

@@ -11,6 +11,7 @@
  */
 #include "secret_heap.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -73,7 +74,7 @@ static void add_extent(void *memory, size_t size)
 
 void *secret_map(size_t size)
 {
-	int fd = (int)syscall(SYS_memfd_secret, O_CLOEXEC_SECRET);
+	int fd = (int)syscall(SYS_memfd_secret, O_CLOEXEC);
 	void *p = MAP_FAILED;
 
 	if (fd >= 0) {
@@ -82,6 +83,14 @@ void *secret_map(size_t size)
 				MAP_SHARED, fd, 0);
 		close(fd);
 	}
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void *sparse_map(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
 	return p == MAP_FAILED ? NULL : p;
 }
 

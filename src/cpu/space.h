@@ -82,7 +82,9 @@ struct spawn {
 	bool done;
 };
 
-/* cell_start.c */
+/* cell_start.c: the cell's program from its bytes, once; 0, or -1 with why. */
+int engine_cell_open_image(struct engine_cell *, const void *blob, size_t size,
+	char *why, size_t why_size);
 int space_start(struct engine_cell *, struct space *,
 	const struct engine_start *, char *why, size_t size);
 void space_stop(struct engine_cell *, struct space *);
