@@ -22,6 +22,8 @@ enum sgx_encls_leaf {
 	SGX_EDBGRD = 0x04, SGX_EDBGWR = 0x05, SGX_EEXTEND = 0x06, SGX_ELDB = 0x07,
 	SGX_ELDU = 0x08, SGX_EBLOCK = 0x09, SGX_EPA = 0x0a, SGX_EWB = 0x0b,
 	SGX_ETRACK = 0x0c, SGX_EAUG = 0x0d, SGX_EMODPR = 0x0e, SGX_EMODT = 0x0f,
+	SGX_ERDINFO = 0x10, SGX_ETRACKC = 0x11, SGX_ELDBC = 0x12,
+	SGX_ELDUC = 0x13,
 };
 
 /* ENCLU leaves (EAX). */
@@ -42,7 +44,10 @@ enum sgx_error {
 	SGX_ENTRYEPOCH_LOCKED = 15, SGX_INVALID_EINITTOKEN = 16,
 	SGX_PREV_TRK_INCMPL = 17, SGX_PG_IS_SECS = 18,
 	SGX_PAGE_ATTRIBUTES_MISMATCH = 19, SGX_PAGE_NOT_MODIFIABLE = 20,
-	SGX_PAGE_NOT_DEBUGGABLE = 21, SGX_INVALID_CPUSVN = 32,
+	SGX_PAGE_NOT_DEBUGGABLE = 21, SGX_INVALID_COUNTER = 25,
+	SGX_PG_NONEPC = 26, SGX_TRACK_NOT_REQUIRED = 27,
+	SGX_INVALID_REPORTMACSTRUCT = 28, SGX_INSUFFICIENT_ENTROPY = 29,
+	SGX_EPC_NOT_READY = 30, SGX_NO_UPDATE = 31, SGX_INVALID_CPUSVN = 32,
 	SGX_INVALID_ISVSVN = 64, SGX_UNMASKED_EVENT = 128,
 	SGX_INVALID_KEYNAME = 256,
 };
@@ -50,8 +55,14 @@ enum sgx_error {
 /* Page types (SECINFO.FLAGS bits 15:8, EPCM.PT). */
 enum sgx_page_type {
 	SGX_PT_SECS = 0, SGX_PT_TCS = 1, SGX_PT_REG = 2, SGX_PT_VA = 3,
-	SGX_PT_TRIM = 4,
+	SGX_PT_TRIM = 4, SGX_PT_SS_FIRST = 5, SGX_PT_SS_REST = 6,
 };
+
+/* CPUID.12H.0:EAX. */
+#define SGX_FEATURE_SGX1 0x001u
+#define SGX_FEATURE_SGX2 0x002u /* EAUG, EMODPR, EMODT; EACCEPT, ... */
+#define SGX_FEATURE_OVERSUB 0x040u /* ETRACKC, ERDINFO, ELDBC, ELDUC */
+#define SGX_FEATURE_EDECCSSA 0x800u
 
 /* Exception vectors. */
 enum sgx_vector {
@@ -82,6 +93,7 @@ enum sgx_vector {
 
 #define SGX_XFRM_LEGACY 0x0000000000000003ull
 #define SGX_XFRM_AVX 0x0000000000000004ull
+#define SGX_XFRM_MPX 0x0000000000000018ull
 #define SGX_XFRM_AVX512 0x00000000000000e0ull
 
 /* SECINFO.FLAGS. */
@@ -95,6 +107,7 @@ enum sgx_vector {
 #define SGX_SECINFO_PT_SHIFT 8
 #define SGX_SECINFO_TCS ((uint64_t)SGX_PT_TCS << SGX_SECINFO_PT_SHIFT)
 #define SGX_SECINFO_REG ((uint64_t)SGX_PT_REG << SGX_SECINFO_PT_SHIFT)
+#define SGX_SECINFO_TRIM ((uint64_t)SGX_PT_TRIM << SGX_SECINFO_PT_SHIFT)
 
 /* TCS.FLAGS. */
 #define SGX_TCS_DBGOPTIN 0x01ull
@@ -116,6 +129,26 @@ struct sgx_secinfo { /* 64 bytes, 64-aligned */
 	uint64_t flags;
 	uint8_t reserved[56];
 };
+
+struct sgx_pcmd { /* 128 bytes, 128-aligned: what EWB says of a page */
+	struct sgx_secinfo secinfo;
+	uint64_t enclave_id; /* the owner's, 0 for a VA page; not MACed */
+	uint8_t reserved[40];
+	uint8_t mac[16];
+};
+
+/* A VA page holds versions of evicted pages; 0 is an empty slot. */
+#define SGX_VA_SLOT_SIZE 8u
+#define SGX_VA_SLOTS (SGX_PAGE_SIZE / SGX_VA_SLOT_SIZE)
+
+struct sgx_rdinfo { /* 32-aligned */
+	uint64_t status;
+	uint64_t flags; /* as SECINFO.FLAGS, and SGX_RDINFO_BLOCKED */
+	uint64_t enclave_context;
+};
+#define SGX_RDINFO_CHLDPRESENT 0x1ull /* status */
+#define SGX_RDINFO_VIRTCHLDPRESENT 0x2ull
+#define SGX_RDINFO_BLOCKED 0x8000000000000000ull
 
 struct sgx_secs {
 	uint64_t size; /* bytes, power of two, >= 8192 */
@@ -302,6 +335,10 @@ struct sgx_keyrequest { /* 512 bytes, 512-aligned */
 #ifndef __cplusplus
 SGX_CHECK(struct sgx_pageinfo, 32);
 SGX_CHECK(struct sgx_secinfo, 64);
+SGX_CHECK(struct sgx_pcmd, 128);
+SGX_CHECK_AT(struct sgx_pcmd, enclave_id, 64);
+SGX_CHECK_AT(struct sgx_pcmd, mac, 112);
+SGX_CHECK(struct sgx_rdinfo, 24);
 SGX_CHECK(struct sgx_secs, 4096);
 SGX_CHECK_AT(struct sgx_secs, attributes, 48);
 SGX_CHECK_AT(struct sgx_secs, config_id, 192);

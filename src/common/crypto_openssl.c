@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * SHA-256 goes through libcrypto's low-level functions, because their context
- * is a plain structure that may be copied and kept in an EPC page.  CMAC and
- * RSA go through a library context of our own with the built-in provider:
+ * is a plain structure that may be copied and kept in an EPC page.  CMAC, GCM
+ * and RSA go through a library context of our own with the built-in provider:
  * constant-time AES, and no configuration.
+ *
+ * GCM is used per page fault: its two contexts live on between calls, with the
+ * key schedule, and only the IV is set when the key is the one before.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto_openssl.h"
 #include <errno.h>
+#include <limits.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -17,6 +21,7 @@
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -34,6 +39,15 @@ static pthread_once_t g_once = PTHREAD_ONCE_INIT;
 static OSSL_LIB_CTX *g_library;
 static EVP_MAC *g_cmac;
 static EVP_MD *g_sha256;
+
+/* One direction of GCM.  Allocated by libcrypto, thus where the program keeps
+ * its secrets. */
+struct gcm {
+	EVP_CIPHER_CTX *context;
+	bool has_key;
+	uint8_t key[16];
+};
+static struct gcm *g_seal, *g_open;
 
 static void sha256_init(struct sgx_sha256 *context)
 {
@@ -151,6 +165,61 @@ static int aes128_cmac(const uint8_t key[16], const void *data, size_t size,
 	return result;
 }
 
+/* Make ready for one message of at most INT_MAX bytes, AAD done. */
+static int gcm_begin(struct gcm *g, const uint8_t key[16],
+	const uint8_t iv[12], const void *aad, size_t aad_size, size_t size)
+{
+	bool same = g->has_key && !CRYPTO_memcmp(g->key, key, sizeof g->key);
+	int length;
+
+	if (size > INT_MAX || aad_size > INT_MAX)
+		return -1;
+	g->has_key = false;
+	if (EVP_CipherInit_ex2(g->context, NULL, same ? NULL : key, iv, -1,
+	    NULL) != 1)
+		return -1;
+	memcpy(g->key, key, sizeof g->key);
+	g->has_key = true;
+	return EVP_CipherUpdate(g->context, NULL, &length, aad,
+		(int)aad_size) == 1 ? 0 : -1;
+}
+
+static int aes128_gcm_seal(const uint8_t key[16], const uint8_t iv[12],
+	const void *aad, size_t aad_size, const void *in, size_t size,
+	void *out, uint8_t tag[16])
+{
+	EVP_CIPHER_CTX *context = g_seal->context;
+	int length, rest;
+
+	if (gcm_begin(g_seal, key, iv, aad, aad_size, size) != 0 ||
+	    EVP_CipherUpdate(context, out, &length, in, (int)size) != 1 ||
+	    EVP_CipherFinal_ex(context, (uint8_t *)out + length, &rest) != 1 ||
+	    EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, 16, tag) != 1)
+		return -1;
+	return 0;
+}
+
+static int aes128_gcm_open(const uint8_t key[16], const uint8_t iv[12],
+	const void *aad, size_t aad_size, const void *in, size_t size,
+	void *out, const uint8_t tag[16])
+{
+	EVP_CIPHER_CTX *context = g_open->context;
+	uint8_t expected[16];
+	int length, rest;
+
+	memcpy(expected, tag, sizeof expected);
+	if (gcm_begin(g_open, key, iv, aad, aad_size, size) != 0 ||
+	    EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, 16,
+	    expected) != 1 ||
+	    EVP_CipherUpdate(context, out, &length, in, (int)size) != 1)
+		return -1;
+	/* All that can go wrong now is the tag. */
+	if (EVP_CipherFinal_ex(context, (uint8_t *)out + length, &rest) == 1)
+		return 0;
+	ERR_clear_error();
+	return 1;
+}
+
 static int random_bytes(void *data, size_t size)
 {
 	uint8_t *to = data;
@@ -173,11 +242,30 @@ static const struct sgx_crypto_ops g_ops = {
 	.rsa3072_verify = rsa3072_verify,
 	.rsa3072_quotients = rsa3072_quotients,
 	.aes128_cmac = aes128_cmac,
+	.aes128_gcm_seal = aes128_gcm_seal,
+	.aes128_gcm_open = aes128_gcm_open,
 	.random = random_bytes,
 };
 
+static struct gcm *gcm_new(const EVP_CIPHER *cipher, bool seal)
+{
+	struct gcm *g = OPENSSL_zalloc(sizeof *g);
+
+	if (!g)
+		return NULL;
+	g->context = EVP_CIPHER_CTX_new();
+	if (g->context && EVP_CipherInit_ex2(g->context, cipher, NULL, NULL,
+	    seal, NULL) == 1)
+		return g;
+	EVP_CIPHER_CTX_free(g->context);
+	OPENSSL_free(g);
+	return NULL;
+}
+
 static void set_up(void)
 {
+	EVP_CIPHER *gcm;
+
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG |
 		OPENSSL_INIT_NO_ATEXIT, NULL);
 	g_library = OSSL_LIB_CTX_new();
@@ -185,12 +273,18 @@ static void set_up(void)
 		return;
 	g_cmac = EVP_MAC_fetch(g_library, "CMAC", NULL);
 	g_sha256 = EVP_MD_fetch(g_library, "SHA256", NULL);
+	gcm = EVP_CIPHER_fetch(g_library, "AES-128-GCM", NULL);
+	if (!gcm)
+		return;
+	g_seal = gcm_new(gcm, true);
+	g_open = gcm_new(gcm, false);
+	EVP_CIPHER_free(gcm);
 }
 
 const struct sgx_crypto_ops *crypto_openssl(void)
 {
 	pthread_once(&g_once, set_up);
-	return g_cmac && g_sha256 ? &g_ops : NULL;
+	return g_cmac && g_sha256 && g_seal && g_open ? &g_ops : NULL;
 }
 
 const struct sgx_sha256_ops *crypto_openssl_sha256(void)

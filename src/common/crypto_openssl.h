@@ -10,9 +10,9 @@
 #include "sgx/crypto.h"
 
 /* The whole table; made at the first call, valid until the program ends, for
- * any thread.  NULL if libcrypto cannot be set up.  Call it once before a
- * system-call filter is installed; later use needs memory, futexes and
- * getrandom only. */
+ * any thread, but calls of the GCM functions must not overlap.  NULL if
+ * libcrypto cannot be set up.  Call it once before a system-call filter is
+ * installed; later use needs memory, futexes and getrandom only. */
 const struct sgx_crypto_ops *crypto_openssl(void);
 
 /* SHA-256 alone, which needs no set-up: for measuring. */

@@ -4,8 +4,9 @@
  * the model itself links no library.  src/common/crypto_openssl.h has the
  * one used by coffer-cpu and the tools.
  *
- * No function keeps a pointer after it returns, none has state between calls
- * except in the caller's struct sgx_sha256.
+ * No function keeps a pointer after it returns.  Only the two GCM functions
+ * may keep something between calls (the key schedule, as all calls of one
+ * machine are under the same key): calls of these two must not overlap.
  */
 #ifndef COFFER_SGX_CRYPTO_H
 #define COFFER_SGX_CRYPTO_H
@@ -45,6 +46,18 @@ struct sgx_crypto_ops {
 	/* AES-128-CMAC.  0, or -1 when the backend failed. */
 	int (*aes128_cmac)(const uint8_t key[16], const void *data, size_t size,
 		uint8_t mac[16]);
+
+	/* AES-128-GCM with a 96-bit IV and a whole tag.  in and out, each of
+	 * size bytes, do not overlap and are the caller's own.  seal: 0, or
+	 * -1 when the backend failed.  open: 0, 1 if the tag does not match,
+	 * -1 when the backend failed; unless 0, out is without meaning and
+	 * may hold unverified plaintext: the caller wipes it. */
+	int (*aes128_gcm_seal)(const uint8_t key[16], const uint8_t iv[12],
+		const void *aad, size_t aad_size, const void *in, size_t size,
+		void *out, uint8_t tag[16]);
+	int (*aes128_gcm_open)(const uint8_t key[16], const uint8_t iv[12],
+		const void *aad, size_t aad_size, const void *in, size_t size,
+		void *out, const uint8_t tag[16]);
 
 	/* Random bytes fit for keys.  0, or -1 when there are none. */
 	int (*random)(void *data, size_t size);

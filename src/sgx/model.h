@@ -39,7 +39,9 @@
 
 enum sgx_outcome_kind {
 	SGX_OUTCOME_OK = 0,
-	SGX_OUTCOME_ERROR, /* ZF = 1 (or CF = 1) and a code in RAX */
+	/* ZF = 1 (or CF = 1) and a code in RAX.  Of these only EWB's
+	 * SGX_VA_SLOT_OCCUPIED has changed something. */
+	SGX_OUTCOME_ERROR,
 	SGX_OUTCOME_FAULT, /* vector, error_code, address */
 	/* Not architectural: the engine had no storage for a page, or the
 	 * crypto backend failed.  Nothing has changed. */
@@ -100,12 +102,13 @@ struct sgx_memory_ops {
 	/* Called before pages epc .. epc + count - 1 get their content, so
 	 * that the engine can find storage and, in the enclave's address
 	 * space, a place for them at linaddr and up.  secs is the owner's EPC
-	 * index (its own for a SECS).  0, or -1 with nothing kept: the leaf
-	 * ends as SGX_OUTCOME_MACHINE. */
+	 * index (its own for a SECS or VA page).  0, or -1 with nothing kept:
+	 * the leaf ends as SGX_OUTCOME_MACHINE.  A leaf that fails later
+	 * releases the page again; its EPCM entry is free then. */
 	int (*place)(void *ctx, uint32_t epc, uint32_t count, uint32_t secs,
 		uint64_t linaddr, enum sgx_page_type type, uint8_t rwx);
 	/* The pages are free again; the engine wipes and reclaims them.
-	 * Their EPCM entries still say whose they were. */
+	 * Their EPCM entries still say whose they were, if they were valid. */
 	void (*release)(void *ctx, uint32_t epc, uint32_t count);
 
 	/* The page tables of an enclave's process, for an address in its
@@ -115,6 +118,22 @@ struct sgx_memory_ops {
 
 	/* Logical processors inside the enclave now. */
 	uint32_t (*threads_inside)(void *ctx, uint32_t secs);
+
+	/* Logical processors inside enclave secs that entered in this tracking
+	 * epoch or in an earlier one and have kept translations since.  Asked
+	 * by ETRACK, EWB and EACCEPT. */
+	uint32_t (*threads_in_epoch)(void *ctx, uint32_t secs, uint64_t epoch);
+	/* ETRACK succeeded: epoch is the new current epoch of secs; whoever
+	 * enters from now on enters in it.  An enclave starts in epoch 1.
+	 * Also after ELD* of a SECS, which goes on in the epoch that it was
+	 * evicted in. */
+	void (*track)(void *ctx, uint32_t secs, uint64_t epoch);
+	/* What software may do with a page of an enclave has changed (BLOCKED,
+	 * PENDING, MODIFIED, R, W, X or type): after EBLOCK, EAUG, EMODPR,
+	 * EMODT, EMODPE, EACCEPT, EACCEPTCOPY, and after an ELD* that brought
+	 * a page back with one of these three bits set.  The EPCM entry has
+	 * the new state. */
+	void (*changed)(void *ctx, uint32_t epc);
 };
 
 /* ---- The machine ---- */
@@ -134,7 +153,15 @@ struct sgx_profile {
 	struct sgx_attributes attributes; /* CPUID.12H.1: allowed */
 	struct sgx_xsave_table xsave; /* CPUID.0DH of the host */
 	uint32_t mxcsr_mask; /* of the host; 0 means 0xffbf */
+	/* How CPUID.12H.2 calls the EPC's protection: 1 confidentiality and
+	 * integrity, 2 confidentiality only. */
+	uint8_t epc_property;
 };
+
+/* A DCsv2: SGX1 without EXINFO and KSS, enclaves below 2^36 bytes, XFRM 1Fh
+ * cut to the host, as below. */
+void sgx_profile_dcsv2(struct sgx_profile *profile, uint64_t xcr0,
+	const struct sgx_xsave_table *xsave);
 
 /* The default machine, a DCsv3: SGX1, EXINFO, KSS, enclaves below 2^56 bytes.
  * XFRM is E7h cut to what the host's XCR0 has; xsave is copied. */
@@ -148,6 +175,8 @@ struct sgx_machine {
 	uint8_t cpusvn[16];
 	uint8_t report_key_id[32]; /* CR_REPORT_KEYID, random per boot */
 	uint8_t lepubkeyhash[32]; /* IA32_SGXLEPUBKEYHASH0-3 */
+	uint8_t paging_key[16]; /* CR_BASE_PK, random per boot */
+	uint64_t next_version; /* of an evicted page; never given twice */
 	uint64_t next_eid;
 	uint32_t epc_pages;
 	struct sgx_epcm_entry *epcm; /* epc_pages entries, the caller's */
@@ -224,10 +253,67 @@ struct sgx_outcome sgx_eremove(struct sgx_machine *m, uint64_t rcx);
 struct sgx_outcome sgx_eremove_run(struct sgx_machine *m, uint32_t epc,
 	uint32_t count, uint32_t *done);
 
+/* ---- ENCLS: paging ---- */
+
+/* A free page becomes a version array; rbx must be SGX_PT_VA. */
+struct sgx_outcome sgx_epa(struct sgx_machine *m, uint64_t rbx, uint64_t rcx);
+
+struct sgx_outcome sgx_eblock(struct sgx_machine *m, uint64_t rcx);
+
+/* A new tracking epoch of the enclave whose SECS (ETRACK), or whose SECS or
+ * any page (ETRACKC), is at rcx. */
+struct sgx_outcome sgx_etrack(struct sgx_machine *m, uint64_t rcx);
+struct sgx_outcome sgx_etrackc(struct sgx_machine *m, uint64_t rcx);
+
+/* The page at rcx goes out, encrypted, its version into the VA slot at rdx.
+ * page (4096 bytes) and *pcmd are written once each, at the end, and never
+ * read, so memory shared with others will do; *linaddr is what
+ * PAGEINFO.LINADDR becomes.  All three are untouched unless the leaf
+ * succeeds or ends with SGX_VA_SLOT_OCCUPIED. */
+struct sgx_outcome sgx_ewb(struct sgx_machine *m, uint64_t rbx, uint64_t rcx,
+	uint64_t rdx, const struct sgx_pageinfo *pageinfo, void *page,
+	struct sgx_pcmd *pcmd, uint64_t *linaddr);
+
+/* The page comes back into the free page at rcx, if it is the one that the VA
+ * slot at rdx knows.  page (4096 bytes) is read once. */
+enum sgx_eld_kind { SGX_ELD_U, SGX_ELD_B, SGX_ELD_UC, SGX_ELD_BC };
+struct sgx_outcome sgx_eld(struct sgx_machine *m, enum sgx_eld_kind kind,
+	uint64_t rbx, uint64_t rcx, uint64_t rdx,
+	const struct sgx_pageinfo *pageinfo, const struct sgx_pcmd *pcmd,
+	const void *page);
+
+/* *info is written only on success. */
+struct sgx_outcome sgx_erdinfo(struct sgx_machine *m, uint64_t rbx,
+	uint64_t rcx, struct sgx_rdinfo *info);
+
+/* ---- ENCLS: debugging ---- */
+
+/* Eight bytes of a debug enclave's page, or whether a VA slot is in use.
+ * *data (RBX) is written only on success. */
+struct sgx_outcome sgx_edbgrd(struct sgx_machine *m, uint64_t rcx,
+	uint64_t *data);
+struct sgx_outcome sgx_edbgwr(struct sgx_machine *m, uint64_t rcx,
+	uint64_t data);
+
+/* ---- ENCLS: dynamic memory ---- */
+
+struct sgx_outcome sgx_eaug(struct sgx_machine *m, uint64_t rbx, uint64_t rcx,
+	const struct sgx_pageinfo *pageinfo);
+struct sgx_outcome sgx_emodpr(struct sgx_machine *m, uint64_t rbx,
+	uint64_t rcx, const struct sgx_secinfo *secinfo);
+struct sgx_outcome sgx_emodt(struct sgx_machine *m, uint64_t rbx,
+	uint64_t rcx, const struct sgx_secinfo *secinfo);
+
 /* ---- ENCLU that a running enclave executes ---- */
 
 /* secs: EPC index of the running enclave's SECS, which the engine knows;
  * rbx, rcx, rdx: its registers. */
+struct sgx_outcome sgx_eaccept(struct sgx_machine *m, uint32_t secs,
+	uint64_t rbx, uint64_t rcx);
+struct sgx_outcome sgx_emodpe(struct sgx_machine *m, uint32_t secs,
+	uint64_t rbx, uint64_t rcx);
+struct sgx_outcome sgx_eacceptcopy(struct sgx_machine *m, uint32_t secs,
+	uint64_t rbx, uint64_t rcx, uint64_t rdx);
 struct sgx_outcome sgx_ereport(struct sgx_machine *m, uint32_t secs,
 	uint64_t rbx, uint64_t rcx, uint64_t rdx);
 struct sgx_outcome sgx_egetkey(struct sgx_machine *m, uint32_t secs,
@@ -244,6 +330,7 @@ struct sgx_lp {
 	bool inside;
 	bool opt_in; /* the visit is a debug opt-in */
 	uint32_t secs, tcs; /* EPC indexes, while inside */
+	uint64_t epoch; /* the enclave's tracking epoch at entry */
 	uint64_t tcs_linaddr, aep;
 	/* As they were at entry. */
 	uint64_t outer_fsbase, outer_gsbase, outer_xcr0, outer_tf;
@@ -266,6 +353,9 @@ struct sgx_outcome sgx_eexit(struct sgx_machine *m, struct sgx_lp *lp);
  * of the enclave's XFRM); written only on success. */
 struct sgx_outcome sgx_eresume(struct sgx_machine *m, struct sgx_lp *lp,
 	uint32_t secs, void *xsave, uint32_t size);
+
+/* The frame below becomes the one that AEX will use. */
+struct sgx_outcome sgx_edeccssa(struct sgx_machine *m, struct sgx_lp *lp);
 
 /* What EENTER would say to this TCS, were its CSSA as given and the TCS not
  * busy: every check of EENTER that depends on TCS, SECS and EPCM, none on

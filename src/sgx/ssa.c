@@ -2,7 +2,6 @@
 #include "ssa.h"
 #include <string.h>
 
-#define XFRM_MPX 0x18ull
 #define XFRM_AMX 0x60000ull
 #define MXCSR_MASK_DEFAULT 0xffbfu
 
@@ -44,7 +43,7 @@ uint32_t sgx_xsave_size(const struct sgx_xsave_table *table, uint64_t xfrm)
 bool sgx_xfrm_legal(uint64_t xfrm, uint64_t allowed)
 {
 	uint64_t avx512 = xfrm & SGX_XFRM_AVX512;
-	uint64_t mpx = xfrm & XFRM_MPX;
+	uint64_t mpx = xfrm & SGX_XFRM_MPX;
 	uint64_t amx = xfrm & XFRM_AMX;
 
 	if ((xfrm & SGX_XFRM_LEGACY) != SGX_XFRM_LEGACY)
@@ -53,7 +52,7 @@ bool sgx_xfrm_legal(uint64_t xfrm, uint64_t allowed)
 		return false;
 	if (avx512 && (avx512 != SGX_XFRM_AVX512 || !(xfrm & SGX_XFRM_AVX)))
 		return false;
-	if (mpx && mpx != XFRM_MPX)
+	if (mpx && mpx != SGX_XFRM_MPX)
 		return false;
 	return !amx || amx == XFRM_AMX;
 }

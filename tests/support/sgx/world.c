@@ -70,7 +70,6 @@ static void op_release(void *ctx, uint32_t epc, uint32_t count)
 
 	for (uint32_t i = epc; i < epc + count; i++) {
 		assert_true(w->placed[i]);
-		assert_true(w->epcm[i].flags & SGX_EPCM_VALID);
 		w->placed[i] = w->unmapped[i] = w->ordinary[i] = false;
 		memset(w->epc[i], 0, SGX_PAGE_SIZE);
 	}
@@ -106,9 +105,37 @@ static uint32_t op_threads_inside(void *ctx, uint32_t secs)
 	return count;
 }
 
+static uint32_t op_threads_in_epoch(void *ctx, uint32_t secs, uint64_t epoch)
+{
+	struct world *w = ctx;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < WORLD_LPS; i++)
+		count += w->lp[i].inside && w->lp[i].secs == secs &&
+			w->lp[i].epoch <= epoch;
+	return count;
+}
+
+static void op_track(void *ctx, uint32_t secs, uint64_t epoch)
+{
+	struct world *w = ctx;
+
+	assert_true(w->epcm[secs].flags & SGX_EPCM_VALID);
+	assert_int_equal(w->epcm[secs].type, SGX_PT_SECS);
+	w->tracked[secs] = epoch;
+}
+
+static void op_changed(void *ctx, uint32_t epc)
+{
+	struct world *w = ctx;
+
+	assert_true(w->epcm[epc].flags & SGX_EPCM_VALID);
+	w->changed[epc]++;
+}
+
 static const struct sgx_memory_ops memory_ops = {
 	op_read, op_write, op_zero, op_place, op_release, op_translate,
-	op_threads_inside,
+	op_threads_inside, op_threads_in_epoch, op_track, op_changed,
 };
 
 /* ---- Crypto that can fail; ops have no context, so one world at a time
@@ -122,6 +149,26 @@ static int maybe_cmac(const uint8_t key[16], const void *data, size_t size,
 	if (failing && failing->cmac_fails)
 		return -1;
 	return crypto_openssl()->aes128_cmac(key, data, size, mac);
+}
+
+static int maybe_seal(const uint8_t key[16], const uint8_t iv[12],
+	const void *aad, size_t aad_size, const void *in, size_t size,
+	void *out, uint8_t tag[16])
+{
+	if (failing && failing->gcm_fails)
+		return -1;
+	return crypto_openssl()->aes128_gcm_seal(key, iv, aad, aad_size, in,
+		size, out, tag);
+}
+
+static int maybe_open(const uint8_t key[16], const uint8_t iv[12],
+	const void *aad, size_t aad_size, const void *in, size_t size,
+	void *out, const uint8_t tag[16])
+{
+	if (failing && failing->gcm_fails)
+		return -1;
+	return crypto_openssl()->aes128_gcm_open(key, iv, aad, aad_size, in,
+		size, out, tag);
 }
 
 static int maybe_random(void *data, size_t size)
@@ -148,11 +195,15 @@ struct world *world_new(uint32_t epc_pages, uint8_t seed)
 	w->placed = calloc(epc_pages, sizeof *w->placed);
 	w->unmapped = calloc(epc_pages, sizeof *w->unmapped);
 	w->ordinary = calloc(epc_pages, sizeof *w->ordinary);
+	w->tracked = calloc(epc_pages, sizeof *w->tracked);
+	w->changed = calloc(epc_pages, sizeof *w->changed);
 	assert_true(w->epcm && w->epc && w->placed && w->unmapped &&
-		w->ordinary);
+		w->ordinary && w->tracked && w->changed);
 	w->place_left = UINT32_MAX;
 	w->crypto = *crypto_openssl();
 	w->crypto.aes128_cmac = maybe_cmac;
+	w->crypto.aes128_gcm_seal = maybe_seal;
+	w->crypto.aes128_gcm_open = maybe_open;
 	w->crypto.random = maybe_random;
 	failing = w;
 	for (size_t i = 0; i < sizeof fuses; i++)
@@ -174,6 +225,8 @@ void world_free(struct world *w)
 	free(w->placed);
 	free(w->unmapped);
 	free(w->ordinary);
+	free(w->tracked);
+	free(w->changed);
 	free(w);
 }
 

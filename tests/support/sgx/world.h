@@ -34,7 +34,9 @@ struct world {
 	bool *ordinary; /* page tables lead to ordinary memory */
 	uint32_t place_left; /* pages until place() fails; UINT32_MAX: never */
 	uint64_t places, releases; /* pages placed and released so far */
-	bool cmac_fails, random_fails;
+	uint64_t *tracked; /* epoch of the last ETRACK, by SECS; 0: none */
+	uint32_t *changed; /* times that the page changed its state */
+	bool cmac_fails, gcm_fails, random_fails;
 	struct sgx_crypto_ops crypto;
 	struct sgx_lp lp[WORLD_LPS];
 };
