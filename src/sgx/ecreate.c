@@ -4,6 +4,7 @@
 #include "outcome.h"
 #include "secs.h"
 #include "sigstruct.h"
+#include "track.h"
 #include <string.h>
 
 #define SECS_SIZE_MIN 8192u
@@ -105,6 +106,7 @@ struct sgx_outcome sgx_ecreate(struct sgx_machine *m, uint64_t rbx,
 	s.isv_prod_id = 0;
 	s.isv_svn = 0;
 	s.eid = m->next_eid++;
+	s.epoch = TRACK_EPOCH_FIRST;
 	sgx_measure_ecreate(&s.measure, &m->crypto->sha256, s.ssa_frame_size,
 		s.size);
 	m->memory->zero(m->memory_ctx, epc, 1);

@@ -141,6 +141,7 @@ void entry_commit(struct sgx_machine *m, const struct entry *e,
 	lp->opt_in = e->opt_in;
 	lp->secs = e->secs;
 	lp->tcs = e->tcs;
+	lp->epoch = e->s.epoch;
 	lp->tcs_linaddr = lp->regs.rbx;
 	lp->aep = lp->regs.rcx;
 	lp->outer_fsbase = lp->regs.fsbase;

@@ -15,6 +15,13 @@ static inline bool epcm_is_valid(const struct sgx_epcm_entry *e)
 	return e->flags & SGX_EPCM_VALID;
 }
 
+/* A valid entry: is the page part of an enclave, and no SECS? */
+static inline bool epcm_is_child(const struct sgx_epcm_entry *e)
+{
+	return e->type == SGX_PT_REG || e->type == SGX_PT_TCS ||
+		e->type == SGX_PT_TRIM;
+}
+
 /* Is there a valid SECS at this index (which may be out of range)? */
 bool epcm_is_secs(const struct sgx_machine *m, uint32_t epc);
 

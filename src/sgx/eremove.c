@@ -9,7 +9,7 @@ static struct sgx_outcome check_page(struct sgx_machine *m, uint64_t rcx,
 	uint32_t *epc, bool *is_child)
 {
 	const struct sgx_epcm_entry *e;
-	struct secs s;
+	struct secs_account a;
 
 	*is_child = false;
 	if (rcx % SGX_PAGE_SIZE)
@@ -20,8 +20,8 @@ static struct sgx_outcome check_page(struct sgx_machine *m, uint64_t rcx,
 	if (!epcm_is_valid(e) || e->type == SGX_PT_VA)
 		return outcome_success();
 	if (e->type == SGX_PT_SECS) {
-		secs_load(m, *epc, &s);
-		return s.children ? outcome_error(SGX_CHILD_PRESENT) :
+		secs_account_load(m, *epc, &a);
+		return a.children ? outcome_error(SGX_CHILD_PRESENT) :
 			outcome_success();
 	}
 	*is_child = true;
@@ -35,13 +35,13 @@ static struct sgx_outcome check_page(struct sgx_machine *m, uint64_t rcx,
 static void forget_children(struct sgx_machine *m, uint32_t secs,
 	uint32_t count)
 {
-	struct secs s;
+	struct secs_account a;
 
 	if (!count)
 		return;
-	secs_load(m, secs, &s);
-	s.children -= count;
-	secs_store(m, secs, &s);
+	secs_account_load(m, secs, &a);
+	a.children -= count;
+	secs_account_store(m, secs, &a);
 }
 
 /* Pages that go together: valid, next to each other, of one owner. */

@@ -58,11 +58,13 @@ int sgx_machine_init(struct sgx_machine *m, const struct sgx_profile *profile,
 	    profile->size_log2_64 > 63)
 		return -1;
 	memset(m, 0, sizeof *m);
-	if (crypto->random(m->report_key_id, sizeof m->report_key_id))
+	if (crypto->random(m->report_key_id, sizeof m->report_key_id) ||
+	    crypto->random(m->paging_key, sizeof m->paging_key))
 		return -1;
 	m->profile = *profile;
 	m->fuses = *fuses;
 	memcpy(m->cpusvn, cpusvn, sizeof m->cpusvn);
+	m->next_version = 1;
 	m->next_eid = 1;
 	m->epcm = epcm;
 	m->epc_pages = epc_pages;

@@ -103,12 +103,12 @@ struct sgx_memory_ops {
 	 * that the engine can find storage and, in the enclave's address
 	 * space, a place for them at linaddr and up.  secs is the owner's EPC
 	 * index (its own for a SECS or VA page).  0, or -1 with nothing kept:
-	 * the leaf ends as SGX_OUTCOME_MACHINE.  A leaf that fails later
-	 * releases the page again; its EPCM entry is free then. */
+	 * the leaf ends as SGX_OUTCOME_MACHINE.  What place() was asked for
+	 * is kept: no leaf fails after it. */
 	int (*place)(void *ctx, uint32_t epc, uint32_t count, uint32_t secs,
 		uint64_t linaddr, enum sgx_page_type type, uint8_t rwx);
 	/* The pages are free again; the engine wipes and reclaims them.
-	 * Their EPCM entries still say whose they were, if they were valid. */
+	 * Their EPCM entries still say whose they were. */
 	void (*release)(void *ctx, uint32_t epc, uint32_t count);
 
 	/* The page tables of an enclave's process, for an address in its

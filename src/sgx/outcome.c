@@ -22,6 +22,13 @@ struct sgx_outcome outcome_error(enum sgx_error error)
 		.rax = error };
 }
 
+struct sgx_outcome outcome_notice(enum sgx_error error)
+{
+	return (struct sgx_outcome){ .kind = SGX_OUTCOME_ERROR,
+		.writes_flags = true, .writes_rax = true, .cf = true,
+		.rax = error };
+}
+
 struct sgx_outcome outcome_gp(void)
 {
 	return (struct sgx_outcome){ .kind = SGX_OUTCOME_FAULT,
@@ -94,6 +101,13 @@ static const struct {
 	{ SGX_PAGE_ATTRIBUTES_MISMATCH, "SGX_PAGE_ATTRIBUTES_MISMATCH" },
 	{ SGX_PAGE_NOT_MODIFIABLE, "SGX_PAGE_NOT_MODIFIABLE" },
 	{ SGX_PAGE_NOT_DEBUGGABLE, "SGX_PAGE_NOT_DEBUGGABLE" },
+	{ SGX_INVALID_COUNTER, "SGX_INVALID_COUNTER" },
+	{ SGX_PG_NONEPC, "SGX_PG_NONEPC" },
+	{ SGX_TRACK_NOT_REQUIRED, "SGX_TRACK_NOT_REQUIRED" },
+	{ SGX_INVALID_REPORTMACSTRUCT, "SGX_INVALID_REPORTMACSTRUCT" },
+	{ SGX_INSUFFICIENT_ENTROPY, "SGX_INSUFFICIENT_ENTROPY" },
+	{ SGX_EPC_NOT_READY, "SGX_EPC_NOT_READY" },
+	{ SGX_NO_UPDATE, "SGX_NO_UPDATE" },
 	{ SGX_INVALID_CPUSVN, "SGX_INVALID_CPUSVN" },
 	{ SGX_INVALID_ISVSVN, "SGX_INVALID_ISVSVN" },
 	{ SGX_UNMASKED_EVENT, "SGX_UNMASKED_EVENT" },

@@ -14,6 +14,9 @@ struct sgx_outcome outcome_success(void);
 /* ZF = 1, RAX = error. */
 struct sgx_outcome outcome_error(enum sgx_error error);
 
+/* CF = 1, RAX = error: nothing was done, and nothing is wrong. */
+struct sgx_outcome outcome_notice(enum sgx_error error);
+
 /* #GP(0). */
 struct sgx_outcome outcome_gp(void);
 

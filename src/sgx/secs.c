@@ -13,6 +13,20 @@ void secs_store(struct sgx_machine *m, uint32_t epc, const struct secs *s)
 	m->memory->write(m->memory_ctx, epc, 0, s, sizeof *s);
 }
 
+void secs_account_load(struct sgx_machine *m, uint32_t epc,
+	struct secs_account *a)
+{
+	m->memory->read(m->memory_ctx, epc, offsetof(struct secs, eid), a,
+		sizeof *a);
+}
+
+void secs_account_store(struct sgx_machine *m, uint32_t epc,
+	const struct secs_account *a)
+{
+	m->memory->write(m->memory_ctx, epc, offsetof(struct secs, eid), a,
+		sizeof *a);
+}
+
 int sgx_secs_read(struct sgx_machine *m, uint32_t epc, struct sgx_secs *secs)
 {
 	struct secs s;

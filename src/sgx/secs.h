@@ -2,13 +2,14 @@
 /*
  * A SECS as the model keeps it: in its EPC page, as silicon does.  The
  * architectural fields are at their places, the hidden ones (the running
- * measurement, the enclave's number, its count of pages) in the part that
- * software must leave zero and can never read.
+ * measurement, the enclave's number, its count of pages, its tracking epoch)
+ * in the part that software must leave zero and can never read.  They go out
+ * and come back with the page.
  *
  *   0     architectural fields, see <coffer/sgx_arch.h>
  *   262   zero
  *   512   hidden fields
- *   696   unused to the end of the page
+ *   704   unused to the end of the page
  */
 #ifndef COFFER_SGX_SECS_H
 #define COFFER_SGX_SECS_H
@@ -32,6 +33,7 @@ struct secs {
 	/* hidden */
 	uint64_t eid;
 	uint64_t children; /* valid EPC pages that this enclave owns */
+	uint64_t epoch; /* current tracking epoch, from 1 */
 	struct sgx_measure measure; /* spent after EINIT */
 	uint8_t isv_ext_prod_id[16];
 	uint8_t isv_family_id[16];
@@ -41,13 +43,24 @@ _Static_assert(offsetof(struct secs, attributes) ==
 _Static_assert(offsetof(struct secs, config_svn) ==
 	offsetof(struct sgx_secs, config_svn), "SECS layout");
 _Static_assert(offsetof(struct secs, eid) == 512, "SECS layout");
-_Static_assert(sizeof(struct secs) == 696, "SECS layout");
+_Static_assert(sizeof(struct secs) == 704, "SECS layout");
 
 #define SECS_ARCHITECTURAL 262u
+
+/* What paging looks at, without the rest. */
+struct secs_account {
+	uint64_t eid, children, epoch;
+};
+_Static_assert(offsetof(struct secs, epoch) - offsetof(struct secs, eid) ==
+	offsetof(struct secs_account, epoch), "SECS layout");
 
 /* The page at epc must be a valid SECS. */
 void secs_load(struct sgx_machine *m, uint32_t epc, struct secs *s);
 void secs_store(struct sgx_machine *m, uint32_t epc, const struct secs *s);
+void secs_account_load(struct sgx_machine *m, uint32_t epc,
+	struct secs_account *a);
+void secs_account_store(struct sgx_machine *m, uint32_t epc,
+	const struct secs_account *a);
 
 static inline bool secs_is_initialised(const struct secs *s)
 {

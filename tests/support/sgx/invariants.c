@@ -7,16 +7,19 @@
  * 2. A SECS belongs to itself, has no address and no access, and no state
  *    bit but VALID.
  * 3. A child's owner is a valid SECS; its address is a page of ELRANGE; a TCS
- *    has no access; no page is writable without being readable.
+ *    or trimmed page has no access; no page is writable without being
+ *    readable.
  * 4. A SECS counts exactly its children.
  * 5. SIZE is a power of two of at least two pages, BASEADDR is aligned to it,
  *    attributes are within what CPUID allows, but for INIT.
  * 6. Before INIT there is no identity; after it there is one.
  * 7. Enclave numbers are unique and below the next one.
- * 8. A TCS is active exactly while one logical processor is inside on it, and
- *    its CSSA is at most NSSA.
+ * 8. A TCS that its enclave has accepted is active exactly while one logical
+ *    processor is inside on it, and its CSSA is at most NSSA.
  * 9. A logical processor inside is on a TCS of its enclave, and the pages of
  *    its frame are regular, readable and writable pages of that enclave.
+ * 10. A VA page is nobody's and has no address, no access and no state bit;
+ *    its versions are below the next one.
  */
 #include "sgx/secs.h"
 #include "world.h"
@@ -82,6 +85,20 @@ static void check_tcs(const struct world *w, uint32_t epc)
 	assert_true(!tcs.cssa || tcs.cssa <= tcs.nssa);
 }
 
+static void check_va(const struct world *w, uint32_t epc)
+{
+	const struct sgx_epcm_entry *e = &w->epcm[epc];
+	uint64_t versions[SGX_VA_SLOTS];
+
+	assert_int_equal(e->secs, epc);
+	assert_int_equal(e->linaddr, 0);
+	assert_int_equal(e->rwx, 0);
+	assert_int_equal(e->flags, SGX_EPCM_VALID);
+	memcpy(versions, w->epc[epc], sizeof versions);
+	for (uint32_t i = 0; i < SGX_VA_SLOTS; i++)
+		assert_true(versions[i] < w->m.next_version);
+}
+
 static void check_child(const struct world *w, uint32_t epc)
 {
 	const struct sgx_epcm_entry *e = &w->epcm[epc];
@@ -96,7 +113,10 @@ static void check_child(const struct world *w, uint32_t epc)
 	assert_false(e->rwx & SGX_SECINFO_W && !(e->rwx & SGX_SECINFO_R));
 	if (e->type == SGX_PT_TCS) {
 		assert_int_equal(e->rwx, 0);
-		check_tcs(w, epc);
+		if (!(e->flags & SGX_EPCM_MODIFIED))
+			check_tcs(w, epc);
+	} else if (e->type == SGX_PT_TRIM) {
+		assert_int_equal(e->rwx, 0);
 	} else {
 		assert_int_equal(e->type, SGX_PT_REG);
 	}
@@ -141,6 +161,8 @@ void world_check(struct world *w)
 			assert_memory_equal(e, &none, sizeof none);
 		else if (e->type == SGX_PT_SECS)
 			check_secs(w, i);
+		else if (e->type == SGX_PT_VA)
+			check_va(w, i);
 		else
 			check_child(w, i);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "world.h"
+#include "sgx/secs.h"
 #include "common/crypto_openssl.h"
 #include <stdlib.h>
 
@@ -342,8 +343,8 @@ void world_mrenclave(struct world *w, uint32_t secs, uint8_t mrenclave[32])
 {
 	struct sgx_measure measure;
 
-	/* hidden in the SECS page, see secs.h */
-	memcpy(&measure, w->epc[secs] + 528, sizeof measure);
+	memcpy(&measure, w->epc[secs] + offsetof(struct secs, measure),
+		sizeof measure);
 	sgx_measure_final(&measure, crypto_openssl_sha256(), mrenclave);
 }
 
