@@ -187,13 +187,13 @@ struct sgx_outcome sgx_eadd(struct sgx_machine *m, uint64_t rbx, uint64_t rcx,
 
 	if (rbx % sizeof *pageinfo || rcx % SGX_PAGE_SIZE)
 		return outcome_gp();
+	if (!epcm_find(m, rcx, &args.epc))
+		return outcome_pf_encls(rcx);
 	if (pageinfo->srcpge % SGX_PAGE_SIZE ||
 	    pageinfo->secs % SGX_PAGE_SIZE ||
 	    pageinfo->secinfo % sizeof *secinfo ||
 	    pageinfo->linaddr % SGX_PAGE_SIZE)
 		return outcome_gp();
-	if (!epcm_find(m, rcx, &args.epc))
-		return outcome_pf_encls(rcx);
 	if (!epcm_find(m, pageinfo->secs, &args.secs))
 		return outcome_pf_encls(pageinfo->secs);
 	if (!flags_are_legal(secinfo->flags) ||
@@ -209,10 +209,10 @@ struct sgx_outcome sgx_eadd_run(struct sgx_machine *m,
 	const struct sgx_eadd_run *run, uint32_t *done)
 {
 	*done = 0;
-	if (run->linaddr % SGX_PAGE_SIZE)
-		return outcome_gp();
 	if (run->epc >= m->epc_pages)
 		return outcome_pf_encls(sgx_epc_address(run->epc));
+	if (run->linaddr % SGX_PAGE_SIZE)
+		return outcome_gp();
 	if (run->secs >= m->epc_pages)
 		return outcome_pf_encls(sgx_epc_address(run->secs));
 	if (!flags_are_legal(run->secinfo_flags))
