@@ -77,23 +77,46 @@ static void op_release(void *ctx, uint32_t epc, uint32_t count)
 	w->releases += count;
 }
 
+static int64_t led_to(const struct world *w, uint32_t epc)
+{
+	if (w->unmapped[epc])
+		return SGX_TRANSLATE_NONE;
+	return w->ordinary[epc] ? SGX_TRANSLATE_NOT_EPC : (int64_t)epc;
+}
+
 static int64_t op_translate(void *ctx, uint32_t secs, uint64_t linaddr,
 	bool write)
 {
 	struct world *w = ctx;
 
 	assert_true(linaddr % SGX_PAGE_SIZE == 0);
+	for (uint32_t i = 0; i < w->maps; i++)
+		if (w->map[i].secs == secs && w->map[i].linaddr == linaddr)
+			return led_to(w, w->map[i].epc);
 	for (uint32_t i = 0; i < w->epc_pages; i++) {
 		const struct sgx_epcm_entry *e = &w->epcm[i];
 
 		if (!(e->flags & SGX_EPCM_VALID) || e->secs != secs ||
 		    e->type == SGX_PT_SECS || e->linaddr != linaddr)
 			continue;
-		if (w->unmapped[i])
-			return SGX_TRANSLATE_NONE;
-		return w->ordinary[i] ? SGX_TRANSLATE_NOT_EPC : (int64_t)i;
+		return led_to(w, i);
 	}
 	return SGX_TRANSLATE_NONE;
+}
+
+void world_map(struct world *w, uint32_t secs)
+{
+	for (uint32_t i = 0; i < w->epc_pages; i++) {
+		const struct sgx_epcm_entry *e = &w->epcm[i];
+
+		if (!(e->flags & SGX_EPCM_VALID) || e->secs != secs ||
+		    e->type == SGX_PT_SECS)
+			continue;
+		assert_true(w->maps < WORLD_MAPS_MAX);
+		w->map[w->maps].secs = secs;
+		w->map[w->maps].epc = i;
+		w->map[w->maps++].linaddr = e->linaddr;
+	}
 }
 
 static uint32_t op_threads_inside(void *ctx, uint32_t secs)

@@ -19,6 +19,7 @@
 
 #define WORLD_PAGES_MAX 17000u
 #define WORLD_LPS 4u
+#define WORLD_MAPS_MAX 32u
 #define WORLD_XFRM 0xe7ull
 #define WORLD_BASE 0x10000000000ull
 #define WORLD_SIZE 0x100000ull
@@ -32,6 +33,13 @@ struct world {
 	bool *placed; /* page has storage */
 	bool *unmapped; /* page tables say not present */
 	bool *ordinary; /* page tables lead to ordinary memory */
+	/* Page tables that stay as they are whatever becomes of the EPC map;
+	 * looked at first. */
+	struct {
+		uint64_t linaddr;
+		uint32_t secs, epc;
+	} map[WORLD_MAPS_MAX];
+	uint32_t maps;
 	uint32_t place_left; /* pages until place() fails; UINT32_MAX: never */
 	uint64_t places, releases; /* pages placed and released so far */
 	uint64_t *tracked; /* epoch of the last ETRACK, by SECS; 0: none */
@@ -44,6 +52,16 @@ struct world {
 /* A machine of this many EPC pages with fuses made from seed. */
 struct world *world_new(uint32_t epc_pages, uint8_t seed);
 void world_free(struct world *w);
+
+/* Let the page tables of this enclave lead where they lead at this moment,
+ * even when its pages are others later. */
+void world_map(struct world *w, uint32_t secs);
+
+/* All that a world is, to go back to. */
+struct world_saved;
+struct world_saved *world_save(const struct world *w);
+void world_restore(struct world *w, const struct world_saved *saved);
+void world_saved_free(struct world_saved *saved);
 
 /* The table for CPUID.0DH of an Ice Lake server. */
 extern const struct sgx_xsave_table world_xsave;
