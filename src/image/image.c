@@ -73,22 +73,20 @@ enum image_result image_check_properties(
 	return IMAGE_OK;
 }
 
-/* The file position that is signed must be the bytes that are loaded. */
-static bool oeinfo_is_loaded(const struct module *m)
+bool image_is_loaded(const struct module *m, uint64_t rva, uint64_t offset,
+	uint64_t size)
 {
-	const uint64_t size = sizeof(oe_sgx_enclave_properties_t);
 	Elf64_Phdr ph;
 
-	if (!module_at(m, m->oeinfo_rva, size) ||
-		!elf_file_bytes(&m->elf, m->oeinfo_file_offset, size))
+	if (!module_at(m, rva, size) || !elf_file_bytes(&m->elf, offset, size))
 		return false;
 	for (size_t i = 0; elf_file_segment(&m->elf, i, &ph); i++) {
-		uint64_t into = m->oeinfo_rva - ph.p_vaddr;
+		uint64_t into = rva - ph.p_vaddr;
 
 		/* module_load has checked that the segment is in the file. */
-		if (ph.p_type == PT_LOAD && m->oeinfo_rva >= ph.p_vaddr &&
+		if (ph.p_type == PT_LOAD && rva >= ph.p_vaddr &&
 			into <= ph.p_filesz && size <= ph.p_filesz - into)
-			return ph.p_offset + into == m->oeinfo_file_offset;
+			return ph.p_offset + into == offset;
 	}
 	return false;
 }
@@ -108,7 +106,8 @@ static enum image_result read_properties(struct image *image,
 	if (!m->oeinfo_rva || !m->oeinfo_file_offset)
 		return image_fail(error, IMAGE_UNSUPPORTED_ENCLAVE_IMAGE,
 			"Enclave image is missing .oeinfo section.");
-	if (!oeinfo_is_loaded(m))
+	if (!image_is_loaded(m, m->oeinfo_rva, m->oeinfo_file_offset,
+		sizeof(image->properties)))
 		return image_fail(error, IMAGE_INVALID_IMAGE,
 			"the .oeinfo section is too short, or its bytes are "
 			"not those that are loaded");
@@ -159,6 +158,8 @@ static enum image_result open_file(const char *path, void *file, size_t size,
 	}
 	if (!r)
 		r = read_properties(image, error);
+	if (!r)
+		r = image_read_growth(image, error);
 	if (r) {
 		image_close(image);
 		return r;
@@ -209,6 +210,7 @@ void image_close(struct image *image)
 	free(image->tcs_offsets);
 	free(image->stack_page);
 	free(image->runs);
+	free(image->spares);
 	free(image);
 }
 

@@ -11,6 +11,9 @@
  *   then for each TCS:
  *   guard | stack pages | guard | TCS | SSA 0 | SSA 1 | guard | TLS pages | td
  *
+ * An image that may grow has room for a larger heap behind the heap, and for
+ * more such threads behind the threads, where no page is added.
+ *
  * Use: image_open, perhaps image_set_properties, image_build, then read
  * runs and numbers, image_close.  After image_build an image is constant and
  * may be read by several threads.  Image files are hostile input: any file
@@ -90,6 +93,18 @@ enum image_result image_set_properties(struct image *image,
 	const oe_sgx_enclave_properties_t *properties,
 	struct image_error *error);
 
+/* How far the enclave may grow while it runs (coffer/growth.h); 0: not at
+ * all, the numbers of the properties are the most. */
+struct image_growth {
+	uint64_t max_heap_pages, max_tcs;
+};
+struct image_growth image_growth(const struct image *image);
+
+/* Replaces it, in the image too: it is measured.  Before image_build only.
+ * IMAGE_UNSUPPORTED_ENCLAVE_IMAGE: the image's runtime cannot grow. */
+enum image_result image_set_growth(struct image *image,
+	const struct image_growth *growth, struct image_error *error);
+
 /* Judges properties: attributes within DEBUG, MODE64BIT, KSS and MODE64BIT
  * set, counts and numbers in range, start address and ids only where they
  * make sense.  IMAGE_OK, or IMAGE_FAILURE with the name of the wrong field
@@ -114,10 +129,22 @@ uint64_t image_elrange_size(const struct image *image);
 uint64_t image_start_offset(const struct image *image);
 bool image_zero_base(const struct image *image);
 
-/* Offset of the entry point, and of TCS i in EADD order, from SECS.BASE. */
+/* Offset of the entry point, and of TCS i in EADD order, from SECS.BASE.
+ * Those from count up to most are not added: the enclave may make them, in
+ * this order. */
 uint64_t image_entry_offset(const struct image *image);
 size_t image_tcs_count(const struct image *image);
+size_t image_tcs_most(const struct image *image);
 uint64_t image_tcs_offset(const struct image *image, size_t i);
+
+/* Where the enclave may make pages while it runs; NULL, 0 if nowhere. */
+struct image_spare {
+	uint64_t offset; /* bytes from SECS.BASE, page aligned */
+	uint64_t pages; /* never 0 */
+	bool tcs; /* one page, which becomes a TCS */
+};
+const struct image_spare *image_spares(const struct image *image,
+	size_t *count);
 
 /* Pages that are added, the SECS not counted: what the EPC must hold. */
 uint64_t image_added_pages(const struct image *image);

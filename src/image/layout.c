@@ -16,6 +16,7 @@
 #define TCS_TO_TLS_PAGES (1 + SSA_FRAMES + GUARD_PAGES)
 #define THREAD_FIXED_PAGES (2 * GUARD_PAGES + TCS_TO_TLS_PAGES + 1)
 #define RUNS_PER_THREAD 4u
+#define SPARES_PER_THREAD 4u
 /* User addresses end here: a larger enclave cannot be loaded anywhere. */
 #define ELRANGE_MAX (1ull << 46)
 #define STACK_FILL 0xcc
@@ -79,12 +80,21 @@ static enum image_result merge_relocations(struct image *image,
 	return IMAGE_OK;
 }
 
+static uint64_t heap_room(const struct image *image)
+{
+	return image->growth.max_heap_pages ? image->growth.max_heap_pages :
+		image->properties.header.size_settings.num_heap_pages;
+}
+
 /* ELRANGE: the smallest power of two that holds it all. */
 static enum image_result compute_size(struct image *image,
 	struct image_error *error)
 {
 	const oe_enclave_size_settings_t *want =
 		&image->properties.header.size_settings;
+	const uint64_t heap = heap_room(image);
+	const uint64_t tcs = image->growth.max_tcs ? image->growth.max_tcs :
+		want->num_tcs;
 	uint64_t thread, threads, pages, size;
 	uint64_t range = 2 * PAGE;
 
@@ -94,8 +104,8 @@ static enum image_result compute_size(struct image *image,
 		__builtin_add_overflow(want->num_stack_pages,
 			THREAD_FIXED_PAGES, &thread) ||
 		__builtin_add_overflow(thread, image->tls_pages, &thread) ||
-		__builtin_mul_overflow(thread, want->num_tcs, &threads) ||
-		__builtin_add_overflow(threads, want->num_heap_pages, &pages) ||
+		__builtin_mul_overflow(thread, tcs, &threads) ||
+		__builtin_add_overflow(threads, heap, &pages) ||
 		__builtin_mul_overflow(pages, PAGE, &size) ||
 		__builtin_add_overflow(size, image->heap_rva, &size) ||
 		__builtin_add_overflow(size, image->start_offset, &size) ||
@@ -107,6 +117,7 @@ static enum image_result compute_size(struct image *image,
 		range <<= 1;
 	image->elrange_size = range;
 	image->tcs_count = want->num_tcs;
+	image->tcs_most = tcs;
 	return IMAGE_OK;
 }
 
@@ -251,6 +262,31 @@ static void add_module(struct image *image, const struct module *m)
 	}
 }
 
+static void add_spare(struct image *image, uint64_t offset, uint64_t pages,
+	bool tcs)
+{
+	if (pages)
+		image->spares[image->spare_count++] = (struct image_spare){
+			image->start_offset + offset, pages, tcs };
+}
+
+/* Where a thread would be that is not added. */
+static uint64_t spare_thread(struct image *image, size_t i, uint64_t at)
+{
+	const uint64_t stack =
+		image->properties.header.size_settings.num_stack_pages;
+
+	at += GUARD_PAGES * PAGE;
+	add_spare(image, at, stack, false);
+	at += (stack + GUARD_PAGES) * PAGE;
+	image->tcs_offsets[i] = image->start_offset + at;
+	add_spare(image, at, 1, true);
+	add_spare(image, at + PAGE, SSA_FRAMES, false);
+	at += TCS_TO_TLS_PAGES * PAGE;
+	add_spare(image, at, image->tls_pages + 1, false);
+	return at + (image->tls_pages + 1) * PAGE;
+}
+
 static uint64_t add_thread(struct image *image, size_t i, uint64_t at)
 {
 	const uint64_t stack =
@@ -281,17 +317,22 @@ static uint64_t add_thread(struct image *image, size_t i, uint64_t at)
 static enum image_result make_runs(struct image *image,
 	struct image_error *error)
 {
-	const size_t n = image->tcs_count;
+	const size_t n = image->tcs_count, most = image->tcs_most;
+	const uint64_t heap =
+		image->properties.header.size_settings.num_heap_pages;
+	const uint64_t room = heap_room(image);
 	uint64_t at;
 
 	image->runs = calloc(image->main.segment_count +
 		image->dependent.segment_count + 2 + RUNS_PER_THREAD * n,
 		sizeof(*image->runs));
 	image->tcs = page_alloc((n ? n : 1) * PAGE);
-	image->tcs_offsets = calloc(n ? n : 1, sizeof(*image->tcs_offsets));
+	image->tcs_offsets = calloc(most + 1, sizeof(*image->tcs_offsets));
+	image->spares = calloc(1 + SPARES_PER_THREAD * (most - n),
+		sizeof(*image->spares));
 	image->stack_page = page_alloc(PAGE);
 	if (!image->runs || !image->tcs || !image->tcs_offsets ||
-		!image->stack_page)
+		!image->stack_page || !image->spares)
 		return image_fail(error, IMAGE_OUT_OF_MEMORY, "out of memory");
 	memset(image->stack_page, STACK_FILL, PAGE);
 
@@ -300,13 +341,13 @@ static enum image_result make_runs(struct image *image,
 		add_module(image, &image->dependent);
 	add_run(image, image->reloc_rva, image->reloc_size / PAGE, REG_R, true,
 		image->relocs, false);
-	add_run(image, image->heap_rva,
-		image->properties.header.size_settings.num_heap_pages, REG_RW,
-		false, NULL, false);
-	at = image->heap_rva +
-		image->properties.header.size_settings.num_heap_pages * PAGE;
+	add_run(image, image->heap_rva, heap, REG_RW, false, NULL, false);
+	add_spare(image, image->heap_rva + heap * PAGE, room - heap, false);
+	at = image->heap_rva + room * PAGE;
 	for (size_t i = 0; i < n; i++)
 		at = add_thread(image, i, at);
+	for (size_t i = n; i < most; i++)
+		at = spare_thread(image, i, at);
 	return IMAGE_OK;
 }
 
@@ -323,7 +364,9 @@ enum image_result image_build(struct image *image, struct image_error *error)
 	if (r)
 		return image_fail(error, r,
 			"Invalid enclave property value: %.200s", field.text);
-	r = merge_relocations(image, error);
+	r = image_check_growth(image, error);
+	if (!r)
+		r = merge_relocations(image, error);
 	if (!r)
 		r = compute_size(image, error);
 	if (!r)
@@ -362,6 +405,18 @@ uint64_t image_entry_offset(const struct image *image)
 size_t image_tcs_count(const struct image *image)
 {
 	return image->tcs_count;
+}
+
+size_t image_tcs_most(const struct image *image)
+{
+	return image->tcs_most;
+}
+
+const struct image_spare *image_spares(const struct image *image,
+	size_t *count)
+{
+	*count = image->spare_count;
+	return image->spare_count ? image->spares : NULL;
 }
 
 uint64_t image_tcs_offset(const struct image *image, size_t i)

@@ -6,6 +6,7 @@
  */
 #include "module.h"
 
+#include <coffer/growth.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -116,6 +117,9 @@ static enum image_result read_sections(struct module *m,
 		if (!strcmp(name, OE_INFO_SECTION_NAME)) {
 			m->oeinfo_rva = sh.sh_addr;
 			m->oeinfo_file_offset = sh.sh_offset;
+		} else if (!strcmp(name, COFFER_GROWTH_SECTION)) {
+			m->growth_rva = sh.sh_addr;
+			m->growth_file_offset = sh.sh_offset;
 		} else if (!strcmp(name, ".note.gnu.build-id")) {
 			m->has_build_id = true;
 		} else if (!strcmp(name, ".tdata")) {

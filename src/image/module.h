@@ -39,6 +39,7 @@ struct module {
 	size_t reloc_count;
 
 	uint64_t oeinfo_rva, oeinfo_file_offset; /* 0 if there is none */
+	uint64_t growth_rva, growth_file_offset; /* the same */
 	bool has_build_id;
 };
 

@@ -31,12 +31,18 @@ static bool write_image(int fd, const struct image *image,
 	const oe_sgx_enclave_properties_t *properties)
 {
 	const struct elf_file *elf = &image->main.elf;
-	size_t at = image->main.oeinfo_file_offset;
-	size_t after = at + sizeof(*properties);
+	uint8_t *copy = malloc(elf->size);
+	bool good;
 
-	return write_all(fd, elf->data, at) &&
-		write_all(fd, properties, sizeof(*properties)) &&
-		write_all(fd, elf->data + after, elf->size - after);
+	if (!copy)
+		return false;
+	memcpy(copy, elf->data, elf->size);
+	memcpy(copy + image->main.oeinfo_file_offset, properties,
+		sizeof(*properties));
+	image_growth_put(image, copy + image->main.growth_file_offset);
+	good = write_all(fd, copy, elf->size);
+	free(copy);
+	return good;
 }
 
 enum image_result image_write(const struct image *image,

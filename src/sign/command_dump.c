@@ -37,7 +37,8 @@ static bool print_entry(const struct image *image)
 	return true;
 }
 
-static void print_properties(const oe_sgx_enclave_properties_t *p)
+static void print_properties(const oe_sgx_enclave_properties_t *p,
+	const struct image_growth *growth)
 {
 	struct sgx_sigstruct s;
 	uint8_t mrsigner[32];
@@ -54,6 +55,10 @@ static void print_properties(const oe_sgx_enclave_properties_t *p)
 	printf("num_stack_pages=%" PRIu64 "\n",
 		p->header.size_settings.num_stack_pages);
 	printf("num_tcs=%" PRIu64 "\n", p->header.size_settings.num_tcs);
+	if (growth->max_heap_pages)
+		printf("max_heap_pages=%" PRIu64 "\n", growth->max_heap_pages);
+	if (growth->max_tcs)
+		printf("max_tcs=%" PRIu64 "\n", growth->max_tcs);
 	print_hex("mrenclave", s.enclave_hash, sizeof(s.enclave_hash));
 	print_hex("mrsigner", mrsigner, sizeof(mrsigner));
 	print_hex("signature", s.signature, sizeof(s.signature));
@@ -63,6 +68,7 @@ static void print_properties(const oe_sgx_enclave_properties_t *p)
 int command_dump(const char *path)
 {
 	struct image_error error = {""};
+	struct image_growth growth;
 	struct image *image;
 	bool good;
 
@@ -73,7 +79,8 @@ int command_dump(const char *path)
 	}
 	printf("\n");
 	good = print_entry(image);
-	print_properties(image_properties(image));
+	growth = image_growth(image);
+	print_properties(image_properties(image), &growth);
 	image_close(image);
 	return good ? 0 : 1;
 }

@@ -29,6 +29,8 @@ static const struct key {
 	[CONF_CREATE_ZERO_BASE_ENCLAVE] = {"CreateZeroBaseEnclave", KIND_BOOL,
 		1},
 	[CONF_START_ADDRESS] = {"StartAddress", KIND_NUMBER, UINT64_MAX},
+	[CONF_MAX_HEAP_PAGES] = {"MaxHeapPages", KIND_NUMBER, UINT64_MAX - 1},
+	[CONF_MAX_TCS] = {"MaxTCS", KIND_NUMBER, OE_SGX_MAX_TCS},
 };
 
 static int read_number(const char *text, uint64_t most, uint64_t *out)
@@ -245,4 +247,12 @@ void conf_apply(const struct conf *c, oe_sgx_enclave_properties_t *p)
 			c->number[CONF_NUM_STACK_PAGES];
 	if (c->has[CONF_NUM_TCS])
 		p->header.size_settings.num_tcs = c->number[CONF_NUM_TCS];
+}
+
+void conf_apply_growth(const struct conf *c, struct image_growth *growth)
+{
+	if (c->has[CONF_MAX_HEAP_PAGES])
+		growth->max_heap_pages = c->number[CONF_MAX_HEAP_PAGES];
+	if (c->has[CONF_MAX_TCS])
+		growth->max_tcs = c->number[CONF_MAX_TCS];
 }

@@ -7,6 +7,8 @@
 #ifndef COFFER_CONF_H
 #define COFFER_CONF_H
 
+#include "image/image.h"
+
 #include <openenclave/bits/properties.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,6 +27,8 @@ enum conf_key {
 	CONF_CAPTURE_PF_GP_EXCEPTIONS,
 	CONF_CREATE_ZERO_BASE_ENCLAVE,
 	CONF_START_ADDRESS,
+	CONF_MAX_HEAP_PAGES,
+	CONF_MAX_TCS,
 	CONF_KEY_COUNT
 };
 
@@ -49,5 +53,8 @@ int conf_read_file(const char *path, struct conf *out, char *err,
  * CreateZeroBaseEnclave their settings alone, whatever the image had.
  * Properties without a header get one. */
 void conf_apply(const struct conf *conf, oe_sgx_enclave_properties_t *p);
+
+/* Settings that are there override what the image has. */
+void conf_apply_growth(const struct conf *conf, struct image_growth *growth);
 
 #endif

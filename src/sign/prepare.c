@@ -72,6 +72,7 @@ static void mention_losses(const oe_sgx_enclave_properties_t *had,
 static bool configure(struct image *image, const struct conf *conf)
 {
 	oe_sgx_enclave_properties_t p = *image_properties(image);
+	struct image_growth growth = image_growth(image);
 	struct image_error error;
 
 	conf_apply(conf, &p);
@@ -82,7 +83,9 @@ static bool configure(struct image *image, const struct conf *conf)
 		complain("Invalid enclave property value: %s", error.text);
 		return false;
 	}
-	if (image_set_properties(image, &p, &error)) {
+	conf_apply_growth(conf, &growth);
+	if (image_set_properties(image, &p, &error) ||
+		image_set_growth(image, &growth, &error)) {
 		complain("%s", error.text);
 		return false;
 	}

@@ -144,6 +144,15 @@ def pages(path):
     start = struct.unpack_from("<Q", main.image, info + 88)[0] \
         if flags & 2 else 0
 
+    room, most = heap, threads
+    growth = main.sections.get(".coffer.growth")
+    if growth:
+        assert growth["size"] == 24
+        _, _, more_heap, more_threads = struct.unpack_from(
+            "<IIQQ", main.image, growth["addr"])
+        room, most = more_heap or heap, more_threads or threads
+    assert room >= heap and most >= threads
+
     tdata = main.sections.get(".tdata", {"addr": 0, "size": 0})
     tbss = main.sections.get(".tbss", {"size": 0})
     align = max([1] + [s[6] for s in main.segments if s[0] == 7])
@@ -151,7 +160,7 @@ def pages(path):
 
     reloc_rva = main.size + (other.size if other else 0)
     heap_rva = reloc_rva + len(raw)
-    total = start + heap_rva + PAGE * (heap + threads * (stack + tls + 7))
+    total = start + heap_rva + PAGE * (room + most * (stack + tls + 7))
     size = 8192
     while size < total:
         size *= 2
@@ -200,6 +209,7 @@ def pages(path):
     for _ in range(heap):
         yield at, REG | R | W, False, bytes(PAGE)
         at += PAGE
+    at += PAGE * (room - heap)
     for _ in range(threads):
         at += PAGE
         for _ in range(stack):

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 static const char *const good[] = {"plain", "threads", "large", "kss",
-	"zero_base", "no_tcs", "needs"};
+	"zero_base", "no_tcs", "needs", "grows", "grows_not"};
 #define GOOD_COUNT (sizeof(good) / sizeof(*good))
 
 static FILE *run_tool(const char *image, const char *option)
@@ -103,10 +103,12 @@ static void runs_stay_inside(void **state)
 	for (size_t g = 0; g < GOOD_COUNT; g++) {
 		struct image *image = open_built(good[g]);
 		const struct image_run *runs;
+		const struct image_spare *spare;
 		uint64_t end = image_start_offset(image);
-		size_t count;
+		size_t count, spares;
 
 		runs = image_runs(image, &count);
+		spare = image_spares(image, &spares);
 		assert_true(count > 0);
 		for (size_t i = 0; i < count; i++) {
 			assert_true(runs[i].pages > 0);
@@ -116,6 +118,13 @@ static void runs_stay_inside(void **state)
 			end = runs[i].offset + runs[i].pages * 4096;
 		}
 		assert_true(end <= image_elrange_size(image));
+		/* What is not added yet needs its addresses, too. */
+		for (size_t i = 0; i < spares; i++) {
+			uint64_t last = spare[i].offset + spare[i].pages * 4096;
+
+			if (last > end)
+				end = last;
+		}
 		assert_true(end > image_elrange_size(image) / 2 ||
 			image_elrange_size(image) == 8192);
 		image_close(image);
@@ -152,6 +161,122 @@ static void tcs_are_described(void **state)
 		assert_int_equal(tcs->flags, 0);
 	}
 	assert_int_equal(found, 2);
+	image_close(image);
+}
+
+/* Addresses for the most, pages for the least. */
+static void growth_is_laid_out(void **state)
+{
+	struct image *image = open_built("grows");
+	const struct image_growth growth = image_growth(image);
+	const struct image_spare *spare;
+	const struct image_run *runs;
+	uint64_t heap = 0, thread;
+	size_t count, spares;
+
+	assert_int_equal(growth.max_heap_pages, 5000);
+	assert_int_equal(growth.max_tcs, 5);
+	assert_int_equal(image_tcs_count(image), 2);
+	assert_int_equal(image_tcs_most(image), 5);
+	runs = image_runs(image, &count);
+	for (size_t i = 0; i < count; i++)
+		if (!runs[i].measured)
+			heap = runs[i].offset;
+	spare = image_spares(image, &spares);
+	assert_int_equal(spares, 1 + 3 * 4);
+	assert_int_equal(spare[0].offset, heap + 20 * 4096);
+	assert_int_equal(spare[0].pages, 4980);
+	assert_false(spare[0].tcs);
+	/* guard, 5 of stack, guard, TCS */
+	assert_int_equal(image_tcs_offset(image, 0),
+		heap + (5000 + 7) * 4096);
+	thread = image_tcs_offset(image, 1) - image_tcs_offset(image, 0);
+	for (size_t i = 2; i < 5; i++) {
+		const struct image_spare *s = &spare[1 + 4 * (i - 2)];
+		uint64_t tcs = image_tcs_offset(image, i);
+
+		assert_int_equal(tcs - image_tcs_offset(image, i - 1), thread);
+		assert_int_equal(s[0].offset, tcs - 6 * 4096);
+		assert_int_equal(s[0].pages, 5);
+		assert_int_equal(s[1].offset, tcs);
+		assert_int_equal(s[1].pages, 1);
+		assert_true(s[1].tcs);
+		assert_int_equal(s[2].offset, tcs + 4096);
+		assert_int_equal(s[2].pages, 2);
+		assert_int_equal(s[3].offset, tcs + 4 * 4096);
+		assert_int_equal(s[3].offset + s[3].pages * 4096,
+			tcs - 7 * 4096 + thread);
+	}
+	/* No page of it is added. */
+	for (size_t i = 0; i < count; i++)
+		for (size_t s = 0; s < spares; s++)
+			assert_true(runs[i].offset + runs[i].pages * 4096 <=
+				spare[s].offset || runs[i].offset >=
+				spare[s].offset + spare[s].pages * 4096);
+	image_close(image);
+
+	image = open_built("threads");
+	assert_null(image_spares(image, &spares));
+	assert_int_equal(spares, 0);
+	assert_int_equal(image_tcs_most(image), 3);
+	image_close(image);
+	/* The section alone changes nothing about addresses. */
+	image = open_built("grows_not");
+	assert_null(image_spares(image, &spares));
+	assert_int_equal(image_tcs_most(image), 3);
+	image_close(image);
+}
+
+/* Written, read again and measured alike; another growth, another enclave. */
+static void growth_is_signed(void **state)
+{
+	const struct image_growth more = { 6000, 9 }, none = { 0, 0 };
+	const struct image_growth wrong[] = { { 19, 0 }, { 0, 1 }, { 0, 1025 },
+		{ 1ull << 52, 0 } };
+	char path[] = "/tmp/image-test-XXXXXX";
+	uint8_t before[32], after[32], plain[32];
+	struct image_error error;
+	struct image_growth read;
+	struct image *image;
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	close(fd);
+	image = open_built("grows");
+	assert_int_equal(image_measure(image, plain, NULL), 0);
+	assert_int_equal(image_set_growth(image, &more, NULL),
+		IMAGE_INVALID_PARAMETER);
+	image_close(image);
+	image = open_image("grows");
+	assert_int_equal(image_set_growth(image, &more, NULL), 0);
+	assert_int_equal(image_build(image, NULL), 0);
+	assert_int_equal(image_measure(image, before, NULL), 0);
+	assert_memory_not_equal(plain, before, 32);
+	assert_int_equal(image_write(image, image_properties(image), path,
+		NULL), 0);
+	image_close(image);
+
+	assert_int_equal(image_open(path, &image, NULL), 0);
+	read = image_growth(image);
+	assert_memory_equal(&read, &more, sizeof(read));
+	assert_int_equal(image_build(image, NULL), 0);
+	assert_int_equal(image_measure(image, after, NULL), 0);
+	assert_memory_equal(before, after, 32);
+	image_close(image);
+	unlink(path);
+
+	for (size_t i = 0; i < 4; i++) {
+		image = open_image("grows");
+		assert_int_equal(image_set_growth(image, &wrong[i], NULL), 0);
+		assert_int_equal(image_build(image, &error), IMAGE_FAILURE);
+		image_close(image);
+	}
+	/* An image of another runtime. */
+	image = open_image("plain");
+	assert_int_equal(image_set_growth(image, &none, NULL), 0);
+	assert_int_equal(image_set_growth(image, &more, &error),
+		IMAGE_UNSUPPORTED_ENCLAVE_IMAGE);
+	assert_non_null(strstr(error.text, ".coffer.growth"));
 	image_close(image);
 }
 
@@ -316,6 +441,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(runs_stay_inside),
 		cmocka_unit_test(tcs_are_described),
 		cmocka_unit_test(heap_is_one_run),
+		cmocka_unit_test(growth_is_laid_out),
+		cmocka_unit_test(growth_is_signed),
 		cmocka_unit_test(secs_is_filled),
 		cmocka_unit_test(signature_is_not_measured),
 		cmocka_unit_test(every_page_is_measured),

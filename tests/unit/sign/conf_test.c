@@ -53,6 +53,8 @@ static void every_setting_is_read(void **state)
 		"CapturePFGPExceptions==1\n"
 		"CreateZeroBaseEnclave=1\n"
 		"\t# another\n"
+		"MaxHeapPages=262144\n"
+		"MaxTCS 1024\n"
 		"StartAddress=65536"); /* no newline at the end */
 	for (int k = 0; k < CONF_KEY_COUNT; k++)
 		assert_true(conf.has[k]);
@@ -69,6 +71,8 @@ static void every_setting_is_read(void **state)
 	assert_int_equal(conf.number[CONF_CAPTURE_PF_GP_EXCEPTIONS], 1);
 	assert_int_equal(conf.number[CONF_CREATE_ZERO_BASE_ENCLAVE], 1);
 	assert_int_equal(conf.number[CONF_START_ADDRESS], 65536);
+	assert_int_equal(conf.number[CONF_MAX_HEAP_PAGES], 262144);
+	assert_int_equal(conf.number[CONF_MAX_TCS], 1024);
 
 	accept("FamilyID=0\n");
 	assert_true(conf.has[CONF_FAMILY_ID]);
@@ -118,6 +122,7 @@ static void every_mistake_is_named(void **state)
 	refuse("NumTCS=1\nNumTCS=1\n",
 		"x.conf(2): Duplicate 'NumTCS' value provided");
 	refuse("NumTCS=1025\n", "x.conf(1): bad value for 'NumTCS': 1025");
+	refuse("MaxTCS=1025\n", "x.conf(1): bad value for 'MaxTCS': 1025");
 	refuse("ProductID=65535\n",
 		"x.conf(1): bad value for 'ProductID': 65535");
 	refuse("SecurityVersion=65535\n",
@@ -237,6 +242,20 @@ static void present_settings_override(void **state)
 		OE_SGX_FLAGS_MODE64BIT | OE_SGX_FLAGS_DEBUG);
 }
 
+static void growth_is_set_or_kept(void **state)
+{
+	struct image_growth growth = { 7, 8 };
+
+	accept("NumHeapPages=1\n");
+	conf_apply_growth(&conf, &growth);
+	assert_int_equal(growth.max_heap_pages, 7);
+	assert_int_equal(growth.max_tcs, 8);
+	accept("MaxHeapPages=0\nMaxTCS=9\n");
+	conf_apply_growth(&conf, &growth);
+	assert_int_equal(growth.max_heap_pages, 0);
+	assert_int_equal(growth.max_tcs, 9);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -244,6 +263,7 @@ int main(void)
 		cmocka_unit_test(every_mistake_is_named),
 		cmocka_unit_test(absent_settings_leave_or_clear),
 		cmocka_unit_test(present_settings_override),
+		cmocka_unit_test(growth_is_set_or_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
  * An enclave image for tests of the loader and the signer: the symbols and
  * sections of a real one, and nothing that runs.  Macros choose its shape.
  */
+#include <coffer/growth.h>
 #include <openenclave/bits/properties.h>
 
 #ifndef HEAP
@@ -30,6 +31,10 @@ OE_SET_ENCLAVE_SGX2(1, 1, ({0}), ({0}), DEBUG, 0, 0, 1, 0x40000, HEAP, STACK,
 OE_SET_ENCLAVE_SGX(0xffff, 0xffff, 0, 0xffff, 0xffff, 0xffff);
 #else
 OE_SET_ENCLAVE_SGX(1, 1, DEBUG, HEAP, STACK, TCS);
+#endif
+
+#ifdef MAX_HEAP
+COFFER_SET_ENCLAVE_GROWTH(MAX_HEAP, MAX_TCS);
 #endif
 
 EXPORT volatile uint64_t _enclave_rva;
