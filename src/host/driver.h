@@ -49,6 +49,14 @@ struct drv_ops {
 		uint64_t offset, uint64_t length, uint64_t secinfo_flags,
 		bool measure);
 
+	/* Before INIT: the enclave may make pages at [offset, offset + length)
+	 * while it runs.  tcs: one page, which may become a TCS; its tcs_index
+	 * is the next behind those of the pages added, so these calls come
+	 * after the last add_pages, in the order in which the enclave will
+	 * accept them. */
+	int (*may_grow)(struct drv_enclave *, uint64_t offset, uint64_t length,
+		bool tcs);
+
 	/* SGX_IOC_ENCLAVE_PROVISION, then SGX_IOC_ENCLAVE_INIT. */
 	int (*provision)(struct drv_enclave *);
 	int (*init)(struct drv_enclave *, const struct sgx_sigstruct *);
@@ -57,6 +65,20 @@ struct drv_ops {
 	 * function, or -ENODEV when the machine under the enclave is gone
 	 * (cell, processor or driver died, or the enclave was destroyed). */
 	int (*enter)(struct drv_enclave *, struct drv_call *);
+
+	/* CPUID.12H.0:EAX of the machine, SGX_FEATURE_*. */
+	uint32_t (*features)(struct drv_enclave *);
+
+	/* SGX2, after INIT: SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS (value:
+	 * SGX_SECINFO_R, _W, _X), _MODIFY_TYPES (value: SGX_PT_TCS or _TRIM)
+	 * and _REMOVE_PAGES (no value).  In bytes, page aligned; *done is what
+	 * was completed, from the start, also on failure. */
+	int (*restrict_permissions)(struct drv_enclave *, uint64_t offset,
+		uint64_t length, uint64_t value, uint64_t *done);
+	int (*modify_types)(struct drv_enclave *, uint64_t offset,
+		uint64_t length, uint64_t value, uint64_t *done);
+	int (*remove_pages)(struct drv_enclave *, uint64_t offset,
+		uint64_t length, uint64_t *done);
 
 	/* Ends every visit (they return -ENODEV), removes the enclave, frees
 	 * the range.  No other thread may start a visit any more. */

@@ -24,6 +24,7 @@
 
 #define STAGE_BYTES (1u << 20)
 #define ZERO_BYTES (64u << 20) /* of one request */
+#define CHANGE_BYTES (16u << 20) /* of one request */
 #define PAGE SGX_PAGE_SIZE
 
 struct connection {
@@ -42,7 +43,8 @@ struct drv_enclave {
 	struct connection *connection;
 	uint64_t handle;
 	uint64_t base, size;
-	uint64_t *tcs; /* addresses in EADD order */
+	/* Addresses: pages added, in EADD order, then those that may follow. */
+	uint64_t *tcs;
 	uint32_t tcs_count, tcs_room;
 	bool lost; /* with why; set under g_enclaves_lock */
 	struct why why;
@@ -389,6 +391,96 @@ static int add_pages(struct drv_enclave *e, const void *source,
 	return r;
 }
 
+static int may_grow(struct drv_enclave *e, uint64_t offset, uint64_t length,
+	bool tcs)
+{
+	if (!tcs || note_tcs(e, offset, length))
+		return 0;
+	drv_set_error("out of memory");
+	return -ENOMEM;
+}
+
+/* --- dynamic memory ----------------------------------------------------- */
+
+static uint32_t features(struct drv_enclave *e)
+{
+	return vmlink_features(e->connection->link);
+}
+
+static int restrict_permissions(struct drv_enclave *e, uint64_t offset,
+	uint64_t length, uint64_t value, uint64_t *done)
+{
+	int r = 0;
+
+	for (*done = 0; !r && *done < length;) {
+		uint64_t part = length - *done;
+		struct sgx_enclave_restrict_permissions arg = {
+			.offset = offset + *done,
+			.length = part < CHANGE_BYTES ? part : CHANGE_BYTES,
+			.permissions = value,
+		};
+		struct vmlink_call call = {
+			.command = SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS,
+			.part = { &arg }, .size = { sizeof(arg) },
+			.out = &arg, .out_size = sizeof(arg) };
+
+		r = verb(e, &call);
+		*done += arg.count < part ? arg.count : part;
+		if (!r && !arg.count)
+			r = -EIO;
+	}
+	return r;
+}
+
+static int modify_types(struct drv_enclave *e, uint64_t offset,
+	uint64_t length, uint64_t value, uint64_t *done)
+{
+	int r = 0;
+
+	for (*done = 0; !r && *done < length;) {
+		uint64_t part = length - *done;
+		struct sgx_enclave_modify_types arg = {
+			.offset = offset + *done,
+			.length = part < CHANGE_BYTES ? part : CHANGE_BYTES,
+			.page_type = value,
+		};
+		struct vmlink_call call = {
+			.command = SGX_IOC_ENCLAVE_MODIFY_TYPES,
+			.part = { &arg }, .size = { sizeof(arg) },
+			.out = &arg, .out_size = sizeof(arg) };
+
+		r = verb(e, &call);
+		*done += arg.count < part ? arg.count : part;
+		if (!r && !arg.count)
+			r = -EIO;
+	}
+	return r;
+}
+
+static int remove_pages(struct drv_enclave *e, uint64_t offset,
+	uint64_t length, uint64_t *done)
+{
+	int r = 0;
+
+	for (*done = 0; !r && *done < length;) {
+		uint64_t part = length - *done;
+		struct sgx_enclave_remove_pages arg = {
+			.offset = offset + *done,
+			.length = part < CHANGE_BYTES ? part : CHANGE_BYTES,
+		};
+		struct vmlink_call call = {
+			.command = SGX_IOC_ENCLAVE_REMOVE_PAGES,
+			.part = { &arg }, .size = { sizeof(arg) },
+			.out = &arg, .out_size = sizeof(arg) };
+
+		r = verb(e, &call);
+		*done += arg.count < part ? arg.count : part;
+		if (!r && !arg.count)
+			r = -EIO;
+	}
+	return r;
+}
+
 /* --- init --------------------------------------------------------------- */
 
 static int provision(struct drv_enclave *e)
@@ -561,9 +653,14 @@ const struct drv_ops drv_cofferd = {
 	.unreserve = unreserve,
 	.create = create,
 	.add_pages = add_pages,
+	.may_grow = may_grow,
 	.provision = provision,
 	.init = init,
 	.enter = enter,
+	.features = features,
+	.restrict_permissions = restrict_permissions,
+	.modify_types = modify_types,
+	.remove_pages = remove_pages,
 	.destroy = destroy,
 	.shared_alloc = arena_alloc,
 	.shared_free = arena_free,

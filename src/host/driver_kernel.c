@@ -10,8 +10,10 @@
 #include "driver_kernel.h"
 #include "range.h"
 #include "vdso.h"
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -21,6 +23,7 @@
 
 #define ZERO_BYTES (1u << 20)
 #define PAGE SGX_PAGE_SIZE
+#define ATTEMPTS 1000 /* at a page that the kernel has in hand */
 
 struct piece {
 	uint64_t offset, length;
@@ -228,6 +231,85 @@ static int add_pages(struct drv_enclave *e, const void *source,
 	return r ? r : note(e, offset, length, prot_of(secinfo_flags));
 }
 
+/* The kernel adds a page where one is accepted that is not there. */
+static int may_grow(struct drv_enclave *e, uint64_t offset, uint64_t length,
+	bool tcs)
+{
+	return note(e, offset, length, PROT_READ | PROT_WRITE);
+}
+
+static uint32_t features(struct drv_enclave *e)
+{
+	uint32_t a, b, c, d;
+
+	return __get_cpuid_count(0x12, 0, &a, &b, &c, &d) ? a : 0;
+}
+
+/* One of the ioctls that go page by page, told apart by its number; the first
+ * two fields of each are offset and length. */
+static int change(struct drv_enclave *e, unsigned long command,
+	const char *name, uint64_t offset, uint64_t length, uint64_t value,
+	uint64_t *done)
+{
+	int r, attempts = 0;
+
+	for (*done = 0; *done < length;) {
+		struct sgx_enclave_restrict_permissions p = {
+			.offset = offset + *done, .length = length - *done,
+			.permissions = value };
+		struct sgx_enclave_modify_types t = {
+			.offset = offset + *done, .length = length - *done,
+			.page_type = value };
+		struct sgx_enclave_remove_pages x = {
+			.offset = offset + *done, .length = length - *done };
+		uint64_t count;
+
+		r = g_calls->ioctl(e->fd, command,
+			command == SGX_IOC_ENCLAVE_REMOVE_PAGES ? (void *)&x :
+			command == SGX_IOC_ENCLAVE_MODIFY_TYPES ? (void *)&t :
+			(void *)&p);
+		count = command == SGX_IOC_ENCLAVE_REMOVE_PAGES ? x.count :
+			command == SGX_IOC_ENCLAVE_MODIFY_TYPES ? t.count :
+			p.count;
+		if (count > length - *done)
+			return failed(-EIO, name);
+		*done += count;
+		if (count)
+			attempts = 0;
+		else if (++attempts > ATTEMPTS)
+			return failed(r ? r : -EIO, name);
+		/* A signal, a page that is being reclaimed, or another thread
+		 * that is changing something. */
+		if (r == -EAGAIN || r == -EBUSY)
+			sched_yield();
+		else if (r && r != -EINTR)
+			return failed(r, name);
+	}
+	return 0;
+}
+
+static int restrict_permissions(struct drv_enclave *e, uint64_t offset,
+	uint64_t length, uint64_t value, uint64_t *done)
+{
+	return change(e, SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS,
+		"SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS", offset, length, value,
+		done);
+}
+
+static int modify_types(struct drv_enclave *e, uint64_t offset,
+	uint64_t length, uint64_t value, uint64_t *done)
+{
+	return change(e, SGX_IOC_ENCLAVE_MODIFY_TYPES,
+		"SGX_IOC_ENCLAVE_MODIFY_TYPES", offset, length, value, done);
+}
+
+static int remove_pages(struct drv_enclave *e, uint64_t offset,
+	uint64_t length, uint64_t *done)
+{
+	return change(e, SGX_IOC_ENCLAVE_REMOVE_PAGES,
+		"SGX_IOC_ENCLAVE_REMOVE_PAGES", offset, length, 0, done);
+}
+
 static int provision(struct drv_enclave *e)
 {
 	struct sgx_enclave_provision arg;
@@ -367,9 +449,14 @@ const struct drv_ops drv_kernel = {
 	.unreserve = unreserve,
 	.create = create,
 	.add_pages = add_pages,
+	.may_grow = may_grow,
 	.provision = provision,
 	.init = init,
 	.enter = enter,
+	.features = features,
+	.restrict_permissions = restrict_permissions,
+	.modify_types = modify_types,
+	.remove_pages = remove_pages,
 	.destroy = destroy,
 	.shared_alloc = shared_alloc,
 	.shared_free = free,

@@ -24,6 +24,7 @@ struct vmlink {
 	int fd;
 	bool dead; /* written under lock, read without */
 	uint64_t tag;
+	uint32_t features;
 	struct why why; /* of its death */
 	vmlink_lost *lost;
 	void *context;
@@ -168,7 +169,10 @@ static int greet(struct vmlink *link, const char *vm,
 		.out_size = sizeof(info) };
 	int r = ask(link, &call, arena->fd, why);
 
-	return r ? r : check_machine(vm, &info, why);
+	if (r)
+		return r;
+	link->features = info.cpuid_12_0[0];
+	return check_machine(vm, &info, why);
 }
 
 int vmlink_open(const char *vm, const struct arena_info *arena,
@@ -255,4 +259,9 @@ void vmlink_look(struct vmlink *link)
 bool vmlink_alive(const struct vmlink *link)
 {
 	return !__atomic_load_n(&link->dead, __ATOMIC_SEQ_CST);
+}
+
+uint32_t vmlink_features(const struct vmlink *link)
+{
+	return link->features;
 }

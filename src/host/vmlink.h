@@ -47,4 +47,7 @@ int vmlink_do(struct vmlink *link, struct vmlink_call *call,
 void vmlink_look(struct vmlink *link);
 bool vmlink_alive(const struct vmlink *link);
 
+/* CPUID.12H.0:EAX of the machine. */
+uint32_t vmlink_features(const struct vmlink *link);
+
 #endif

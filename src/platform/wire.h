@@ -89,7 +89,8 @@ struct wire_hello {
 
 struct wire_gate {
 	uint64_t mailboxes; /* address in the arena, page aligned */
-	uint64_t count; /* as many as TCS pages were added */
+	/* As many as TCS pages were added, and those that may follow. */
+	uint64_t count;
 	uint64_t trampoline_va; /* page aligned; see cell/gate.h */
 };
 

@@ -22,9 +22,10 @@
 
 /* --- the table ---------------------------------------------------------- */
 
-static char g_calls[8192];
+static char g_calls[65536];
 static int g_open_error, g_create_error, g_init_error, g_add_interrupts;
-static uint64_t g_add_most;
+static uint64_t g_add_most, g_change_most;
+static int g_change_errors[4]; /* of the next changes; 0: it works */
 static uint64_t g_base;
 
 static void record(const char *format, ...)
@@ -74,6 +75,24 @@ static int fake_add(struct sgx_enclave_add_pages *a)
 	return 0;
 }
 
+/* The ioctls of SGX2 begin alike. */
+static int fake_change(const char *name, uint64_t offset, uint64_t length,
+	uint64_t value, uint64_t result, __u64 *count)
+{
+	int error = g_change_errors[0];
+
+	assert_int_equal(*count, 0);
+	assert_int_equal(result, 0);
+	record("%s %llx+%llx %llx;", name, (unsigned long long)offset,
+		(unsigned long long)length, (unsigned long long)value);
+	memmove(g_change_errors, g_change_errors + 1,
+		3 * sizeof(g_change_errors[0]));
+	/* As the kernel: what was done counts also where it then failed. */
+	if (!error || error == -EAGAIN || error == -EFAULT)
+		*count = length < g_change_most ? length : g_change_most;
+	return error;
+}
+
 static int fake_ioctl(int fd, unsigned long command, void *argument)
 {
 	assert_int_equal(fd, ENCLAVE_FD);
@@ -101,6 +120,24 @@ static int fake_ioctl(int fd, unsigned long command, void *argument)
 		record("init %x;", s->swdefined);
 		return g_init_error;
 	}
+	}
+	if (command == SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS) {
+		struct sgx_enclave_restrict_permissions *p = argument;
+
+		return fake_change("restrict", p->offset, p->length,
+			p->permissions, p->result, &p->count);
+	}
+	if (command == SGX_IOC_ENCLAVE_MODIFY_TYPES) {
+		struct sgx_enclave_modify_types *t = argument;
+
+		return fake_change("modify", t->offset, t->length,
+			t->page_type, t->result, &t->count);
+	}
+	if (command == SGX_IOC_ENCLAVE_REMOVE_PAGES) {
+		struct sgx_enclave_remove_pages *x = argument;
+
+		return fake_change("remove", x->offset, x->length, 0, 0,
+			&x->count);
 	}
 	fail_msg("ioctl %lx", command);
 	return -ENOTTY;
@@ -148,7 +185,8 @@ static int set_up(void **state)
 {
 	g_calls[0] = '\0';
 	g_open_error = g_create_error = g_init_error = g_add_interrupts = 0;
-	g_add_most = UINT64_MAX;
+	g_add_most = g_change_most = UINT64_MAX;
+	memset(g_change_errors, 0, sizeof(g_change_errors));
 	kernel_calls_set(&fakes);
 	return 0;
 }
@@ -239,6 +277,71 @@ static void signals_only_delay_add_pages(void **state)
 	g_add_most = 0;
 	assert_int_equal(drv_kernel.add_pages(e, pages, 0x4000, 4096,
 		SGX_SECINFO_REG | SGX_SECINFO_R, false), -EIO);
+	drv_kernel.destroy(e);
+}
+
+static void pages_change_while_it_runs(void **state)
+{
+	struct sgx_sigstruct sig = { .swdefined = 1 };
+	struct drv_enclave *e = new_enclave(1 << 20);
+	uint64_t done = 99;
+
+	assert_int_equal(drv_kernel.add_pages(e, NULL, 0, 4096,
+		SGX_SECINFO_REG | SGX_SECINFO_R | SGX_SECINFO_W, false), 0);
+	assert_int_equal(drv_kernel.may_grow(e, 4096, 0x8000, false), 0);
+	assert_int_equal(drv_kernel.may_grow(e, 0x20000, 4096, true), 0);
+	assert_int_equal(drv_kernel.init(e, &sig), 0);
+	/* Room to grow is mapped beside what is there. */
+	assert_non_null(strstr(g_calls, "map 0+9000 3;map 20000+1000 3;"));
+
+	g_calls[0] = '\0';
+	assert_int_equal(drv_kernel.restrict_permissions(e, 0x1000, 0x3000,
+		SGX_SECINFO_R, &done), 0);
+	assert_int_equal(done, 0x3000);
+	assert_int_equal(drv_kernel.modify_types(e, 0x1000, 0x2000,
+		SGX_PT_TRIM, &done), 0);
+	assert_int_equal(done, 0x2000);
+	assert_int_equal(drv_kernel.remove_pages(e, 0x1000, 0x2000, &done),
+		0);
+	assert_int_equal(done, 0x2000);
+	assert_string_equal(g_calls, "restrict 1000+3000 1;modify 1000+2000 4;"
+		"remove 1000+2000 0;");
+	drv_kernel.destroy(e);
+}
+
+static void changes_go_on_where_they_stopped(void **state)
+{
+	struct drv_enclave *e = new_enclave(1 << 20);
+	uint64_t done = 99;
+
+	/* Reclaimed meanwhile, a signal, busy: the rest follows. */
+	g_calls[0] = '\0';
+	g_change_most = 0x1000;
+	g_change_errors[0] = -EAGAIN;
+	g_change_errors[1] = -EINTR;
+	g_change_errors[2] = -EBUSY;
+	assert_int_equal(drv_kernel.modify_types(e, 0, 0x3000, SGX_PT_TCS,
+		&done), 0);
+	assert_int_equal(done, 0x3000);
+	assert_string_equal(g_calls, "modify 0+3000 1;modify 1000+2000 1;"
+		"modify 1000+2000 1;modify 1000+2000 1;modify 2000+1000 1;");
+
+	/* A page that does not change: what was done is told. */
+	g_calls[0] = '\0';
+	g_change_errors[1] = -EFAULT;
+	assert_int_equal(drv_kernel.restrict_permissions(e, 0, 0x4000, 1,
+		&done), -EFAULT);
+	assert_int_equal(done, 0x2000);
+	assert_non_null(strstr(drv_error(), "RESTRICT_PERMISSIONS"));
+	g_change_errors[0] = -EPERM;
+	assert_int_equal(drv_kernel.remove_pages(e, 0, 0x4000, &done),
+		-EPERM);
+	assert_int_equal(done, 0);
+
+	/* No progress without an error is an error. */
+	g_change_most = 0;
+	assert_int_equal(drv_kernel.remove_pages(e, 0, 0x1000, &done), -EIO);
+	assert_int_equal(done, 0);
 	drv_kernel.destroy(e);
 }
 
@@ -501,6 +604,8 @@ int main(void)
 		ON_FAKES(ranges_are_aligned_and_released),
 		ON_FAKES(signals_only_delay_add_pages),
 		ON_FAKES(zero_pages_need_no_memory),
+		ON_FAKES(pages_change_while_it_runs),
+		ON_FAKES(changes_go_on_where_they_stopped),
 		ON_FAKES(failures_leave_nothing_open),
 		ON_FAKES(refused_enclaves_say_so),
 		ON_FAKES(visits),
