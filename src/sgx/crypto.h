@@ -48,10 +48,10 @@ struct sgx_crypto_ops {
 		uint8_t mac[16]);
 
 	/* AES-128-GCM with a 96-bit IV and a whole tag.  in and out, each of
-	 * size bytes, do not overlap and are the caller's own.  seal: 0, or
-	 * -1 when the backend failed.  open: 0, 1 if the tag does not match,
-	 * -1 when the backend failed; unless 0, out is without meaning and
-	 * may hold unverified plaintext: the caller wipes it. */
+	 * size bytes, are the same or do not overlap, and are the caller's own.
+	 * seal: 0, or -1 when the backend failed.  open: 0, 1 if the tag does
+	 * not match, -1 when the backend failed.  Unless 0, out may hold
+	 * plaintext that nobody may use: the caller wipes it. */
 	int (*aes128_gcm_seal)(const uint8_t key[16], const uint8_t iv[12],
 		const void *aad, size_t aad_size, const void *in, size_t size,
 		void *out, uint8_t tag[16]);

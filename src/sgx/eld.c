@@ -92,20 +92,23 @@ static void announce(struct sgx_machine *m, uint32_t epc)
 	}
 }
 
-/* Decrypt the copy and put it into place. */
+/* Decrypt a copy and put it into place. */
 static struct sgx_outcome load(struct sgx_machine *m, uint32_t epc,
 	uint32_t secs, uint64_t version, const struct mac_header *header,
-	bool blocked, const void *sealed, const uint8_t mac[16])
+	bool blocked, const void *page, const uint8_t mac[16])
 {
-	uint8_t plain[SGX_PAGE_SIZE];
 	struct sgx_outcome o = outcome_success();
-	int result = paging_open(m, version, header, sealed, plain, mac);
+	uint8_t copy[SGX_PAGE_SIZE];
+	int result;
 
+	memcpy(copy, page, sizeof copy);
+	__asm__ volatile("" : : "r"(copy) : "memory");
+	result = paging_open(m, version, header, copy, mac);
 	if (result > 0)
 		return outcome_error(SGX_MAC_COMPARE_FAIL);
-	if (result || put(m, epc, secs, header, blocked, plain))
+	if (result || put(m, epc, secs, header, blocked, copy))
 		o = outcome_machine();
-	wipe(plain, sizeof plain);
+	wipe(copy, sizeof copy);
 	return o;
 }
 
@@ -119,7 +122,6 @@ struct sgx_outcome sgx_eld(struct sgx_machine *m, enum sgx_eld_kind kind,
 	struct mac_header header = { .secinfo = pcmd->secinfo,
 		.linaddr = pageinfo->linaddr };
 	struct secs_account a = { 0 };
-	uint8_t sealed[SGX_PAGE_SIZE];
 	struct va_slot slot;
 	struct sgx_outcome o;
 	uint32_t epc, secs;
@@ -136,10 +138,8 @@ struct sgx_outcome sgx_eld(struct sgx_machine *m, enum sgx_eld_kind kind,
 		return o;
 	header.eid = a.eid;
 	memcpy(header.reserved, pcmd->reserved, sizeof header.reserved);
-	memcpy(sealed, page, sizeof sealed);
-	__asm__ volatile("" : : "r"(sealed) : "memory");
 	o = load(m, epc, secs, va_slot_read(m, &slot), &header, blocked,
-		sealed, pcmd->mac);
+		page, pcmd->mac);
 	if (!outcome_is_ok(&o))
 		return o;
 

@@ -5,7 +5,6 @@
 #include "paging.h"
 #include "secs.h"
 #include "track.h"
-#include "wipe.h"
 #include <string.h>
 
 static struct sgx_outcome check_operands(const struct sgx_machine *m,
@@ -49,24 +48,19 @@ static struct sgx_outcome check_page(struct sgx_machine *m,
 	return outcome_success();
 }
 
-/* Encrypt the page at epc into private memory. */
+/* Encrypt the page at epc in private memory. */
 static int seal(struct sgx_machine *m, uint32_t epc, uint64_t eid,
 	void *sealed, struct sgx_pcmd *pcmd)
 {
 	const struct sgx_epcm_entry *e = &m->epcm[epc];
 	struct mac_header header = { .linaddr = e->linaddr };
-	uint8_t plain[SGX_PAGE_SIZE];
-	int result;
 
 	header.eid = epcm_is_child(e) ? eid : 0;
 	header.secinfo.flags = paging_secinfo_flags(e);
 	*pcmd = (struct sgx_pcmd){ .secinfo = header.secinfo,
 		.enclave_id = eid };
-	m->memory->read(m->memory_ctx, epc, 0, plain, sizeof plain);
-	result = paging_seal(m, m->next_version, &header, plain, sealed,
-		pcmd->mac);
-	wipe(plain, sizeof plain);
-	return result;
+	m->memory->read(m->memory_ctx, epc, 0, sealed, SGX_PAGE_SIZE);
+	return paging_seal(m, m->next_version, &header, sealed, pcmd->mac);
 }
 
 struct sgx_outcome sgx_ewb(struct sgx_machine *m, uint64_t rbx, uint64_t rcx,

@@ -31,28 +31,30 @@ static void make_iv(uint64_t version, uint8_t iv[IV_SIZE])
 }
 
 int paging_seal(const struct sgx_machine *m, uint64_t version,
-	const struct mac_header *header, const void *plain, void *sealed,
-	uint8_t mac[16])
+	const struct mac_header *header, void *page, uint8_t mac[16])
 {
 	uint8_t iv[IV_SIZE];
+	int result;
 
 	make_iv(version, iv);
-	return m->crypto->aes128_gcm_seal(m->paging_key, iv, header,
-		sizeof *header, plain, SGX_PAGE_SIZE, sealed, mac);
+	result = m->crypto->aes128_gcm_seal(m->paging_key, iv, header,
+		sizeof *header, page, SGX_PAGE_SIZE, page, mac);
+	if (result)
+		wipe(page, SGX_PAGE_SIZE);
+	return result;
 }
 
 int paging_open(const struct sgx_machine *m, uint64_t version,
-	const struct mac_header *header, const void *sealed, void *plain,
-	const uint8_t mac[16])
+	const struct mac_header *header, void *page, const uint8_t mac[16])
 {
 	uint8_t iv[IV_SIZE];
 	int result;
 
 	make_iv(version, iv);
 	result = m->crypto->aes128_gcm_open(m->paging_key, iv, header,
-		sizeof *header, sealed, SGX_PAGE_SIZE, plain, mac);
+		sizeof *header, page, SGX_PAGE_SIZE, page, mac);
 	if (result)
-		wipe(plain, SGX_PAGE_SIZE);
+		wipe(page, SGX_PAGE_SIZE);
 	return result;
 }
 

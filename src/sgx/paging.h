@@ -27,14 +27,13 @@ uint64_t paging_secinfo_flags(const struct sgx_epcm_entry *e);
 /* The other way: EPCM flags (with VALID) from SECINFO.FLAGS. */
 uint8_t paging_epcm_flags(uint64_t secinfo_flags);
 
-/* 4096 bytes each, private, not overlapping.  seal: 0 or -1.  open: 0, 1 for
- * a page that is not what went out, -1; unless 0, plain is wiped. */
+/* The 4096 bytes of page, private memory, are encrypted or decrypted where
+ * they are.  seal: 0 or -1.  open: 0, 1 for a page that is not what went out,
+ * -1.  Unless 0, page is wiped. */
 int paging_seal(const struct sgx_machine *m, uint64_t version,
-	const struct mac_header *header, const void *plain, void *sealed,
-	uint8_t mac[16]);
+	const struct mac_header *header, void *page, uint8_t mac[16]);
 int paging_open(const struct sgx_machine *m, uint64_t version,
-	const struct mac_header *header, const void *sealed, void *plain,
-	const uint8_t mac[16]);
+	const struct mac_header *header, void *page, const uint8_t mac[16]);
 
 /* The VA slot at an EPC operand that is 8-aligned and in the EPC.  find:
  * false if the page is no valid VA page. */
