@@ -112,6 +112,7 @@ enum sgx_vector {
 /* TCS.FLAGS. */
 #define SGX_TCS_DBGOPTIN 0x01ull
 #define SGX_TCS_AEXNOTIFY 0x02ull
+#define SGX_TCS_LIMIT 72u /* bytes that EDBGRD shows */
 
 struct sgx_attributes {
 	uint64_t flags;
@@ -194,6 +195,8 @@ struct sgx_gprsgx { /* last 184 bytes of an SSA frame */
 	uint8_t aexnotify;
 	uint64_t fsbase, gsbase;
 };
+
+#define SGX_GPRSGX_AEXNOTIFY 0x01u /* in aexnotify */
 
 #define SGX_EXITINFO_VALID 0x80000000u
 #define SGX_EXITINFO_TYPE_HARDWARE 3u

@@ -7,6 +7,7 @@
  * what a run leaves behind is what its single leaves would have left, while
  * the engine is asked once per group, and the SECS read once per run.
  */
+#include "entry.h"
 #include "epcm.h"
 #include "outcome.h"
 #include "secs.h"
@@ -14,22 +15,8 @@
 #include <string.h>
 
 #define GROUP_PAGES 64u
-#define FSGS_LIMIT_LOW 0xfffu
 
 static const uint8_t zero_page[SGX_PAGE_SIZE];
-
-/* Before AEX-Notify, DBGOPTIN alone is defined. */
-static bool tcs_is_legal(const struct sgx_tcs *tcs, const struct secs *s)
-{
-	if (tcs->flags & ~SGX_TCS_DBGOPTIN)
-		return false;
-	if (!all_zero(tcs->reserved, sizeof tcs->reserved))
-		return false;
-	if (s->attributes.flags & SGX_ATTR_MODE64BIT)
-		return true;
-	return (tcs->fslimit & FSGS_LIMIT_LOW) == FSGS_LIMIT_LOW &&
-		(tcs->gslimit & FSGS_LIMIT_LOW) == FSGS_LIMIT_LOW;
-}
 
 static bool flags_are_legal(uint64_t flags)
 {
@@ -73,7 +60,7 @@ static struct sgx_outcome check_page(struct run *r, uint32_t page)
 	if (r->is_tcs) {
 		memcpy(&r->tcs, source ? source : zero_page, SGX_PAGE_SIZE);
 		__asm__ volatile("" : : : "memory");
-		if (!tcs_is_legal(&r->tcs, &r->s))
+		if (!tcs_is_legal(m, &r->tcs, &r->s))
 			return outcome_gp();
 	} else if (r->rwx & SGX_SECINFO_W && !(r->rwx & SGX_SECINFO_R)) {
 		return outcome_gp();

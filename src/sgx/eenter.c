@@ -3,12 +3,9 @@
 #include "entry.h"
 #include "outcome.h"
 
-#define ENCLU_LENGTH 3u
-
 struct sgx_outcome sgx_eenter(struct sgx_machine *m, struct sgx_lp *lp,
 	uint32_t secs)
 {
-	struct sgx_gprsgx gpr;
 	struct sgx_outcome o;
 	struct entry e;
 
@@ -30,16 +27,6 @@ struct sgx_outcome sgx_eenter(struct sgx_machine *m, struct sgx_lp *lp,
 	if (e.t.state != TCS_INACTIVE)
 		return outcome_gp();
 
-	entry_commit(m, &e, lp, e.t.cssa);
-	entry_read_gpr(m, &e, &gpr);
-	gpr.ursp = lp->regs.rsp;
-	gpr.urbp = lp->regs.rbp;
-	entry_write_gpr(m, e.gpr_page, &gpr);
-	lp->regs.fsbase = e.s.base + e.t.ofsbase;
-	lp->regs.gsbase = e.s.base + e.t.ogsbase;
-	lp->regs.rflags = sgx_eenter_rflags(lp->regs.rflags, e.opt_in);
-	lp->regs.rax = e.t.cssa;
-	lp->regs.rcx = lp->regs.rip + ENCLU_LENGTH;
-	lp->regs.rip = e.s.base + e.t.oentry;
+	entry_enter(m, &e, lp);
 	return o;
 }

@@ -2,8 +2,11 @@
 #include "entry.h"
 #include "epcm.h"
 #include "outcome.h"
+#include "sigstruct.h"
 
 #define PAGE_MASK ((uint64_t)SGX_PAGE_SIZE - 1)
+#define ENCLU_LENGTH 3u
+#define FSGS_LIMIT_LOW 0xfffu
 #define GPR_OFFSET (SGX_PAGE_SIZE - (uint32_t)sizeof(struct sgx_gprsgx))
 
 void tcs_load(struct sgx_machine *m, uint32_t tcs, struct tcs_head *t)
@@ -14,6 +17,24 @@ void tcs_load(struct sgx_machine *m, uint32_t tcs, struct tcs_head *t)
 void tcs_store(struct sgx_machine *m, uint32_t tcs, const struct tcs_head *t)
 {
 	m->memory->write(m->memory_ctx, tcs, 0, t, sizeof *t);
+}
+
+uint64_t tcs_flags_defined(const struct sgx_machine *m)
+{
+	return m->profile.attributes.flags & SGX_ATTR_AEXNOTIFY ?
+		SGX_TCS_DBGOPTIN | SGX_TCS_AEXNOTIFY : SGX_TCS_DBGOPTIN;
+}
+
+bool tcs_is_legal(const struct sgx_machine *m, const struct sgx_tcs *tcs,
+	const struct secs *s)
+{
+	if (tcs->flags & ~tcs_flags_defined(m) ||
+	    !all_zero(tcs->reserved, sizeof tcs->reserved))
+		return false;
+	if (s->attributes.flags & SGX_ATTR_MODE64BIT)
+		return true;
+	return (tcs->fslimit & FSGS_LIMIT_LOW) == FSGS_LIMIT_LOW &&
+		(tcs->gslimit & FSGS_LIMIT_LOW) == FSGS_LIMIT_LOW;
 }
 
 static struct sgx_outcome find_tcs(struct sgx_machine *m, uint32_t secs,
@@ -54,13 +75,16 @@ struct sgx_outcome entry_find(struct sgx_machine *m, uint32_t secs,
 	if (e->t.ossa & PAGE_MASK || e->t.ofsbase & PAGE_MASK ||
 	    e->t.ogsbase & PAGE_MASK)
 		return outcome_gp();
-	if (e->t.flags & ~SGX_TCS_DBGOPTIN)
+	if (e->t.flags & ~tcs_flags_defined(m))
 		return outcome_gp();
 	if (!secs_is_initialised(&e->s))
 		return outcome_gp();
 	if (!(e->s.attributes.flags & SGX_ATTR_MODE64BIT))
 		return outcome_gp();
 	if (e->s.attributes.xfrm & ~xcr0)
+		return outcome_gp();
+	if (!e->opt_in && entry_wants_notice(e) !=
+	    !!(e->s.attributes.flags & SGX_ATTR_AEXNOTIFY))
 		return outcome_gp();
 	return outcome_ok();
 }
@@ -132,6 +156,14 @@ void entry_write_gpr(struct sgx_machine *m, uint32_t gpr_page,
 		sizeof *gpr);
 }
 
+void entry_take_frame(const struct entry *e, struct sgx_lp *lp)
+{
+	lp->frame_count = e->frame_count;
+	for (uint32_t i = 0; i < e->frame_count; i++)
+		lp->frame[i] = e->frame[i];
+	lp->gpr_page = e->gpr_page;
+}
+
 void entry_commit(struct sgx_machine *m, const struct entry *e,
 	struct sgx_lp *lp, uint32_t cssa)
 {
@@ -139,6 +171,7 @@ void entry_commit(struct sgx_machine *m, const struct entry *e,
 
 	lp->inside = true;
 	lp->opt_in = e->opt_in;
+	lp->notified = false;
 	lp->secs = e->secs;
 	lp->tcs = e->tcs;
 	lp->epoch = e->s.epoch;
@@ -149,15 +182,30 @@ void entry_commit(struct sgx_machine *m, const struct entry *e,
 	lp->outer_xcr0 = lp->xcr0;
 	lp->outer_tf = lp->regs.rflags & SGX_RFLAGS_TF;
 	lp->xcr0 = e->s.attributes.xfrm;
-	lp->frame_count = e->frame_count;
-	for (uint32_t i = 0; i < e->frame_count; i++)
-		lp->frame[i] = e->frame[i];
-	lp->gpr_page = e->gpr_page;
+	entry_take_frame(e, lp);
 
 	t.state = TCS_ACTIVE;
 	t.aep = lp->aep;
 	t.cssa = cssa;
 	tcs_store(m, e->tcs, &t);
+}
+
+void entry_enter(struct sgx_machine *m, const struct entry *e,
+	struct sgx_lp *lp)
+{
+	struct sgx_gprsgx gpr;
+
+	entry_commit(m, e, lp, e->t.cssa);
+	entry_read_gpr(m, e, &gpr);
+	gpr.ursp = lp->regs.rsp;
+	gpr.urbp = lp->regs.rbp;
+	entry_write_gpr(m, e->gpr_page, &gpr);
+	lp->regs.fsbase = e->s.base + e->t.ofsbase;
+	lp->regs.gsbase = e->s.base + e->t.ogsbase;
+	lp->regs.rflags = sgx_eenter_rflags(lp->regs.rflags, e->opt_in);
+	lp->regs.rax = e->t.cssa;
+	lp->regs.rcx = lp->regs.rip + ENCLU_LENGTH;
+	lp->regs.rip = e->s.base + e->t.oentry;
 }
 
 void entry_undo(struct sgx_lp *lp)

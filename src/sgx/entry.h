@@ -19,6 +19,14 @@ struct tcs_head {
 };
 _Static_assert(sizeof(struct tcs_head) == 72, "TCS layout");
 
+/* FLAGS that this machine defines. */
+uint64_t tcs_flags_defined(const struct sgx_machine *m);
+
+/* Every reserved bit is zero, and in a 32-bit enclave the limits end in FFFh:
+ * what EADD and EACCEPT want of a TCS. */
+bool tcs_is_legal(const struct sgx_machine *m, const struct sgx_tcs *tcs,
+	const struct secs *s);
+
 /* A TCS and its enclave, as an entry finds them. */
 struct entry {
 	uint32_t secs, tcs; /* EPC indexes */
@@ -28,6 +36,12 @@ struct entry {
 	/* The frame that was checked last. */
 	uint32_t frame_count, frame[SGX_FRAME_PAGES_MAX], gpr_page;
 };
+
+/* Is this a TCS with AEX-Notify? */
+static inline bool entry_wants_notice(const struct entry *e)
+{
+	return e->t.flags & SGX_TCS_AEXNOTIFY;
+}
 
 /* Find the TCS at linear address rbx and check it, its SECS and the
  * processor's mode (xcr0). */
@@ -46,6 +60,14 @@ void entry_read_gpr(struct sgx_machine *m, const struct entry *e,
 	struct sgx_gprsgx *gpr);
 void entry_write_gpr(struct sgx_machine *m, uint32_t gpr_page,
 	const struct sgx_gprsgx *gpr);
+
+/* AEX will use the frame that was checked last. */
+void entry_take_frame(const struct entry *e, struct sgx_lp *lp);
+
+/* What EENTER does, and ERESUME that notifies: enter at OENTRY on the frame
+ * that was checked last, which is that of CSSA. */
+void entry_enter(struct sgx_machine *m, const struct entry *e,
+	struct sgx_lp *lp);
 
 /* The TCS becomes active with this CSSA, the processor is inside. */
 void entry_commit(struct sgx_machine *m, const struct entry *e,

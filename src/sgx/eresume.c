@@ -17,6 +17,27 @@ static void read_xsave(struct sgx_machine *m, const struct entry *e,
 	}
 }
 
+/* The enclave asked to hear of the exit: frame cssa - 1 stays as it is, the
+ * enclave is entered on the next one. */
+static struct sgx_outcome notify(struct sgx_machine *m, struct sgx_lp *lp,
+	uint32_t secs, struct entry *e)
+{
+	struct sgx_outcome o;
+
+	if (e->t.cssa >= e->t.nssa)
+		return outcome_gp();
+	o = entry_check_frame(m, secs, e->t.cssa, e);
+	if (outcome_is_ok(&o))
+		o = entry_check_target(e);
+	if (!outcome_is_ok(&o))
+		return o;
+	if (e->t.state != TCS_INACTIVE)
+		return outcome_gp();
+	entry_enter(m, e, lp);
+	lp->notified = true;
+	return o;
+}
+
 struct sgx_outcome sgx_eresume(struct sgx_machine *m, struct sgx_lp *lp,
 	uint32_t secs, void *xsave, uint32_t size)
 {
@@ -39,6 +60,8 @@ struct sgx_outcome sgx_eresume(struct sgx_machine *m, struct sgx_lp *lp,
 	if (!outcome_is_ok(&o))
 		return o;
 	entry_read_gpr(m, &e, &gpr);
+	if (entry_wants_notice(&e) && gpr.aexnotify & SGX_GPRSGX_AEXNOTIFY)
+		return notify(m, lp, secs, &e);
 	if (!sgx_canonical(gpr.rip) || !sgx_canonical(gpr.fsbase) ||
 	    !sgx_canonical(gpr.gsbase))
 		return outcome_gp();

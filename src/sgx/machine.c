@@ -2,12 +2,22 @@
 #include "model.h"
 #include <string.h>
 
-#define FEATURE_SGX1 0x1u
+/* Coffee Lake: x87, SSE, AVX, MPX. */
+#define DCSV2_FEATURES SGX_FEATURE_SGX1
+#define DCSV2_ATTRIBUTES (SGX_ATTR_DEBUG | SGX_ATTR_MODE64BIT | \
+	SGX_ATTR_PROVISIONKEY | SGX_ATTR_EINITTOKENKEY)
+#define DCSV2_XFRM 0x1full
 
-/* DCsv3 shows B6h: no launch-time choice is missing but CET and AEX-Notify. */
-#define DCSV3_ATTRIBUTES (SGX_ATTR_DEBUG | SGX_ATTR_MODE64BIT | \
-	SGX_ATTR_PROVISIONKEY | SGX_ATTR_EINITTOKENKEY | SGX_ATTR_KSS)
+/* Ice Lake with the microcode that brought AEX-Notify; of what its leaves
+ * could do, oversubscription and CET are hidden from virtual machines. */
+#define DCSV3_FEATURES (SGX_FEATURE_SGX1 | SGX_FEATURE_SGX2 | \
+	SGX_FEATURE_EDECCSSA)
+#define DCSV3_ATTRIBUTES (DCSV2_ATTRIBUTES | SGX_ATTR_KSS | \
+	SGX_ATTR_AEXNOTIFY)
 #define DCSV3_XFRM 0xe7ull
+
+#define PROPERTY_INTEGRITY 1u /* confidentiality as well */
+#define PROPERTY_CONFIDENTIALITY 2u
 
 /* Leave out of mask what only makes sense with a part that is missing. */
 static uint64_t legal_part(uint64_t mask, const struct sgx_xsave_table *xsave)
@@ -22,14 +32,32 @@ static uint64_t legal_part(uint64_t mask, const struct sgx_xsave_table *xsave)
 	if ((mask & SGX_XFRM_AVX512) != SGX_XFRM_AVX512 ||
 	    !(mask & SGX_XFRM_AVX))
 		mask &= ~SGX_XFRM_AVX512;
+	if ((mask & SGX_XFRM_MPX) != SGX_XFRM_MPX)
+		mask &= ~SGX_XFRM_MPX;
 	return mask;
+}
+
+void sgx_profile_dcsv2(struct sgx_profile *profile, uint64_t xcr0,
+	const struct sgx_xsave_table *xsave)
+{
+	*profile = (struct sgx_profile){
+		.features = DCSV2_FEATURES,
+		.size_log2_32 = 0x1f, .size_log2_64 = 0x24,
+		.attributes = {
+			.flags = DCSV2_ATTRIBUTES,
+			.xfrm = legal_part(DCSV2_XFRM & (xcr0 |
+				SGX_XFRM_LEGACY), xsave),
+		},
+		.xsave = *xsave,
+		.epc_property = PROPERTY_INTEGRITY,
+	};
 }
 
 void sgx_profile_dcsv3(struct sgx_profile *profile, uint64_t xcr0,
 	const struct sgx_xsave_table *xsave)
 {
 	*profile = (struct sgx_profile){
-		.features = FEATURE_SGX1,
+		.features = DCSV3_FEATURES,
 		.misc_select = SGX_MISC_EXINFO,
 		.size_log2_32 = 0x1f, .size_log2_64 = 0x38,
 		.attributes = {
@@ -38,6 +66,7 @@ void sgx_profile_dcsv3(struct sgx_profile *profile, uint64_t xcr0,
 				SGX_XFRM_LEGACY), xsave),
 		},
 		.xsave = *xsave,
+		.epc_property = PROPERTY_CONFIDENTIALITY,
 	};
 }
 
@@ -100,7 +129,7 @@ void sgx_cpuid_12(const struct sgx_machine *m, uint32_t subleaf,
 		break;
 	case 2:
 		regs[0] = 1; /* an EPC section, here at address 0 */
-		regs[2] = (uint32_t)(bytes & 0xfffff000) | 2; /* property 2 */
+		regs[2] = (uint32_t)(bytes & 0xfffff000) | p->epc_property;
 		regs[3] = (uint32_t)(bytes >> 32) & 0xfffff;
 		break;
 	default:

@@ -130,9 +130,9 @@ struct sgx_memory_ops {
 	void (*track)(void *ctx, uint32_t secs, uint64_t epoch);
 	/* What software may do with a page of an enclave has changed (BLOCKED,
 	 * PENDING, MODIFIED, R, W, X or type): after EBLOCK, EAUG, EMODPR,
-	 * EMODT, EMODPE, EACCEPT, EACCEPTCOPY, and after an ELD* that brought
-	 * a page back with one of these three bits set.  The EPCM entry has
-	 * the new state. */
+	 * EMODT, EMODPE, EACCEPT, EACCEPTCOPY, after an ELD* that brought a
+	 * page back with one of these three bits set, and after EDBGWR has
+	 * written FLAGS of a TCS.  The EPCM entry has the new state. */
 	void (*changed)(void *ctx, uint32_t epc);
 };
 
@@ -163,8 +163,8 @@ struct sgx_profile {
 void sgx_profile_dcsv2(struct sgx_profile *profile, uint64_t xcr0,
 	const struct sgx_xsave_table *xsave);
 
-/* The default machine, a DCsv3: SGX1, EXINFO, KSS, enclaves below 2^56 bytes.
- * XFRM is E7h cut to what the host's XCR0 has; xsave is copied. */
+/* The default machine, a DCsv3: SGX1, SGX2, EDECCSSA, EXINFO, KSS, AEX-Notify,
+ * enclaves below 2^56 bytes.  XFRM is E7h cut to what the host's XCR0 has; xsave is copied. */
 void sgx_profile_dcsv3(struct sgx_profile *profile, uint64_t xcr0,
 	const struct sgx_xsave_table *xsave);
 
@@ -329,6 +329,7 @@ struct sgx_lp {
 	uint64_t xcr0;
 	bool inside;
 	bool opt_in; /* the visit is a debug opt-in */
+	bool notified; /* it began with an ERESUME that notified */
 	uint32_t secs, tcs; /* EPC indexes, while inside */
 	uint64_t epoch; /* the enclave's tracking epoch at entry */
 	uint64_t tcs_linaddr, aep;
@@ -350,7 +351,9 @@ struct sgx_outcome sgx_eenter(struct sgx_machine *m, struct sgx_lp *lp,
 struct sgx_outcome sgx_eexit(struct sgx_machine *m, struct sgx_lp *lp);
 
 /* xsave: the image to restore, size bytes of room (at least the XSAVE size
- * of the enclave's XFRM); written only on success. */
+ * of the enclave's XFRM); written only on success, and not when lp->notified
+ * says that the enclave was entered at its entry point instead, as by EENTER
+ * (AEX-Notify). */
 struct sgx_outcome sgx_eresume(struct sgx_machine *m, struct sgx_lp *lp,
 	uint32_t secs, void *xsave, uint32_t size);
 

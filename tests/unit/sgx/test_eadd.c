@@ -181,8 +181,10 @@ static void tcs_fields(void **state)
 {
 	struct world *w = *state;
 
-	for (int bit = 1; bit < 64; bit++)
+	for (int bit = 2; bit < 64; bit++)
 		GP_WITH(w, SGX_SECINFO_TCS, bad.page.tcs.flags = 1ull << bit);
+	w->m.profile.attributes.flags &= ~SGX_ATTR_AEXNOTIFY;
+	GP_WITH(w, SGX_SECINFO_TCS, bad.page.tcs.flags = SGX_TCS_AEXNOTIFY);
 	for (size_t i = 0; i < sizeof((struct sgx_tcs *)0)->reserved; i++)
 		GP_WITH(w, SGX_SECINFO_TCS, bad.page.tcs.reserved[i] = 1);
 }

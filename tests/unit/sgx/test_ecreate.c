@@ -222,7 +222,8 @@ static void attributes(void **state)
 {
 	struct world *w = *state;
 	const uint64_t allowed = SGX_ATTR_DEBUG | SGX_ATTR_MODE64BIT |
-		SGX_ATTR_PROVISIONKEY | SGX_ATTR_EINITTOKENKEY | SGX_ATTR_KSS;
+		SGX_ATTR_PROVISIONKEY | SGX_ATTR_EINITTOKENKEY |
+		SGX_ATTR_KSS | SGX_ATTR_AEXNOTIFY;
 	struct operands o;
 
 	for (int bit = 0; bit < 64; bit++)

@@ -20,12 +20,12 @@ static void cpuid(void **state)
 	uint32_t r[4];
 
 	sgx_cpuid_12(&w->m, 0, r);
-	assert_int_equal(r[0], 1);
+	assert_int_equal(r[0], 0x803);
 	assert_int_equal(r[1], 1);
 	assert_int_equal(r[2], 0);
 	assert_int_equal(r[3], 0x381f);
 	sgx_cpuid_12(&w->m, 1, r);
-	assert_int_equal(r[0], 0xb6);
+	assert_int_equal(r[0], 0x4b6);
 	assert_int_equal(r[1], 0);
 	assert_int_equal(r[2], 0xe7);
 	assert_int_equal(r[3], 0);
@@ -43,6 +43,30 @@ static void cpuid(void **state)
 		sgx_cpuid_12(&w->m, leaf, r);
 		assert_int_equal(r[0] | r[1] | r[2] | r[3], 0);
 	}
+}
+
+static void cpuid_of_a_dcsv2(void **state)
+{
+	struct world *w = *state;
+	struct sgx_xsave_table mpx = { .component = {
+		[2] = { 576, 256 }, [3] = { 960, 64 }, [4] = { 1024, 64 } } };
+	uint32_t r[4];
+
+	sgx_profile_dcsv2(&w->m.profile, 0xff, &mpx);
+	sgx_cpuid_12(&w->m, 0, r);
+	assert_int_equal(r[0], 1);
+	assert_int_equal(r[1], 0);
+	assert_int_equal(r[3], 0x241f);
+	sgx_cpuid_12(&w->m, 1, r);
+	assert_int_equal(r[0], 0x36);
+	assert_int_equal(r[2], 0x1f);
+	sgx_cpuid_12(&w->m, 2, r);
+	assert_int_equal(r[2] & 0xfff, 1);
+	mpx.component[4].size = 0; /* half an MPX */
+	sgx_profile_dcsv2(&w->m.profile, 0xff, &mpx);
+	assert_int_equal(w->m.profile.attributes.xfrm, 0x7);
+	sgx_profile_dcsv2(&w->m.profile, 0xe7, &world_xsave);
+	assert_int_equal(w->m.profile.attributes.xfrm, 0x7);
 }
 
 static void profile_is_cut_to_the_host(void **state)
@@ -111,6 +135,7 @@ static void error_names(void **state)
 	assert_string_equal(sgx_error_name(19),
 		"SGX_PAGE_ATTRIBUTES_MISMATCH");
 	assert_string_equal(sgx_error_name(256), "SGX_INVALID_KEYNAME");
+	assert_string_equal(sgx_error_name(31), "SGX_NO_UPDATE");
 	assert_string_equal(sgx_error_name(22), "?");
 	assert_string_equal(sgx_error_name(65536), "?");
 }
@@ -135,7 +160,8 @@ static void reading_a_secs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(cpuid), TEST(profile_is_cut_to_the_host),
+		TEST(cpuid), TEST(cpuid_of_a_dcsv2),
+		TEST(profile_is_cut_to_the_host),
 		TEST(refuses_to_start), TEST(boots_differ), TEST(error_names),
 		TEST(reading_a_secs),
 	};
