@@ -17,12 +17,12 @@ struct sgx_outcome sgx_eaug(struct sgx_machine *m, uint64_t rbx, uint64_t rcx,
 		return outcome_gp();
 	if (rbx % sizeof *pageinfo || rcx % SGX_PAGE_SIZE)
 		return outcome_gp();
+	if (!epcm_find(m, rcx, &epc))
+		return outcome_pf_encls(rcx);
 	if (pageinfo->secs % SGX_PAGE_SIZE || linaddr % SGX_PAGE_SIZE)
 		return outcome_gp();
 	if (pageinfo->srcpge || pageinfo->secinfo)
 		return outcome_gp();
-	if (!epcm_find(m, rcx, &epc))
-		return outcome_pf_encls(rcx);
 	if (!epcm_find(m, pageinfo->secs, &secs))
 		return outcome_pf_encls(pageinfo->secs);
 	if (epcm_is_valid(&m->epcm[epc]))

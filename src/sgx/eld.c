@@ -26,16 +26,17 @@ static struct sgx_outcome check_operands(const struct sgx_machine *m,
 {
 	uint32_t va;
 
-	if (rbx % sizeof *pageinfo || rcx % SGX_PAGE_SIZE ||
-	    rdx % SGX_VA_SLOT_SIZE)
-		return outcome_gp();
-	if (pageinfo->secinfo % sizeof(struct sgx_pcmd) ||
-	    pageinfo->srcpge % SGX_PAGE_SIZE)
+	if (rbx % sizeof *pageinfo || rcx % SGX_PAGE_SIZE)
 		return outcome_gp();
 	if (!epcm_find(m, rcx, epc))
 		return outcome_pf_encls(rcx);
+	if (rdx % SGX_VA_SLOT_SIZE)
+		return outcome_gp();
 	if (!epcm_find(m, rdx, &va))
 		return outcome_pf_encls(rdx);
+	if (pageinfo->secinfo % sizeof(struct sgx_pcmd) ||
+	    pageinfo->srcpge % SGX_PAGE_SIZE)
+		return outcome_gp();
 	if (epcm_is_valid(&m->epcm[*epc]))
 		return outcome_pf_encls(rcx);
 	if (!va_slot_find(m, rdx, slot))

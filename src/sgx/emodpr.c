@@ -18,11 +18,13 @@ struct sgx_outcome sgx_emodpr(struct sgx_machine *m, uint64_t rbx,
 		return outcome_gp();
 	if (rbx % sizeof *secinfo || rcx % SGX_PAGE_SIZE)
 		return outcome_gp();
+	if (!epcm_find(m, rcx, &epc))
+		return outcome_pf_encls(rcx);
 	if (!secinfo_is_legal(&given) || secinfo_is_write_only(&given))
 		return outcome_gp();
-	if (!epcm_find(m, rcx, &epc) || !epcm_is_valid(&m->epcm[epc]))
-		return outcome_pf_encls(rcx);
 	e = &m->epcm[epc];
+	if (!epcm_is_valid(e))
+		return outcome_pf_encls(rcx);
 	if (e->flags & (SGX_EPCM_PENDING | SGX_EPCM_MODIFIED))
 		return outcome_error(SGX_PAGE_NOT_MODIFIABLE);
 	if (e->type != SGX_PT_REG)

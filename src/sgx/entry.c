@@ -38,7 +38,7 @@ bool tcs_is_legal(const struct sgx_machine *m, const struct sgx_tcs *tcs,
 }
 
 static struct sgx_outcome find_tcs(struct sgx_machine *m, uint32_t secs,
-	uint64_t rbx, struct entry *e)
+	uint64_t rbx, uint64_t aep, struct entry *e)
 {
 	const struct sgx_epcm_entry *page;
 	int64_t found;
@@ -51,6 +51,8 @@ static struct sgx_outcome find_tcs(struct sgx_machine *m, uint32_t secs,
 		return outcome_pf_paging(rbx, false);
 	if (found < 0)
 		return outcome_pf_epcm(rbx, false);
+	if (!sgx_canonical(aep))
+		return outcome_gp();
 	page = &m->epcm[found];
 	if (!epcm_is_valid(page) || page->flags & (SGX_EPCM_BLOCKED |
 	    SGX_EPCM_PENDING | SGX_EPCM_MODIFIED) ||
@@ -65,9 +67,9 @@ static struct sgx_outcome find_tcs(struct sgx_machine *m, uint32_t secs,
 }
 
 struct sgx_outcome entry_find(struct sgx_machine *m, uint32_t secs,
-	uint64_t rbx, uint64_t xcr0, struct entry *e)
+	uint64_t rbx, uint64_t aep, uint64_t xcr0, struct entry *e)
 {
-	struct sgx_outcome o = find_tcs(m, secs, rbx, e);
+	struct sgx_outcome o = find_tcs(m, secs, rbx, aep, e);
 
 	if (!outcome_is_ok(&o))
 		return o;
@@ -227,7 +229,7 @@ struct sgx_outcome sgx_entry_probe(struct sgx_machine *m, uint32_t secs,
 
 	if (tcs_linaddr & PAGE_MASK)
 		return outcome_gp();
-	o = entry_find(m, secs, tcs_linaddr, xcr0, &e);
+	o = entry_find(m, secs, tcs_linaddr, 0, xcr0, &e);
 	if (!outcome_is_ok(&o))
 		return o;
 	if (cssa >= e.t.nssa)

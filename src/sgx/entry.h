@@ -43,10 +43,10 @@ static inline bool entry_wants_notice(const struct entry *e)
 	return e->t.flags & SGX_TCS_AEXNOTIFY;
 }
 
-/* Find the TCS at linear address rbx and check it, its SECS and the
- * processor's mode (xcr0). */
+/* Find the TCS at linear address rbx and check it, the exit address aep, its
+ * SECS and the processor's mode (xcr0). */
 struct sgx_outcome entry_find(struct sgx_machine *m, uint32_t secs,
-	uint64_t rbx, uint64_t xcr0, struct entry *e);
+	uint64_t rbx, uint64_t aep, uint64_t xcr0, struct entry *e);
 
 /* Check that frame cssa can be used, and remember its pages in *e. */
 struct sgx_outcome entry_check_frame(struct sgx_machine *m, uint32_t secs,

@@ -49,9 +49,9 @@ struct sgx_outcome sgx_eresume(struct sgx_machine *m, struct sgx_lp *lp,
 
 	if (lp->inside)
 		return outcome_gp();
-	if (lp->regs.rbx % SGX_PAGE_SIZE || !sgx_canonical(lp->regs.rcx))
+	if (lp->regs.rbx % SGX_PAGE_SIZE)
 		return outcome_gp();
-	o = entry_find(m, secs, lp->regs.rbx, lp->xcr0, &e);
+	o = entry_find(m, secs, lp->regs.rbx, lp->regs.rcx, lp->xcr0, &e);
 	if (!outcome_is_ok(&o))
 		return o;
 	if (!e.t.cssa)
