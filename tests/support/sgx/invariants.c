@@ -8,7 +8,8 @@
  *    bit but VALID.
  * 3. A child's owner is a valid SECS; its address is a page of ELRANGE; a TCS
  *    or trimmed page has no access; no page is writable without being
- *    readable.
+ *    readable.  PENDING means a regular page as EAUG makes it, PR a
+ *    regular page, MODIFIED a TCS or a trimmed page.
  * 4. A SECS counts exactly its children.
  * 5. SIZE is a power of two of at least two pages, BASEADDR is aligned to it,
  *    attributes are within what CPUID allows, but for INIT.
@@ -17,10 +18,11 @@
  * 8. A TCS that its enclave has accepted is active exactly while one logical
  *    processor is inside on it, and its CSSA is at most NSSA.
  * 9. A logical processor inside is on a TCS of its enclave, and the pages of
- *    its frame are regular, readable and writable pages of that enclave,
- *    but for what was done to them since it entered.
+ *    its frame are regular, readable and writable pages of that enclave.
  * 10. A VA page is nobody's and has no address, no access and no state bit;
- *    its versions are below the next one.
+ *    its versions are below the next one, and each is in one slot only.
+ * 11. Nothing is of a later tracking epoch than the enclave it belongs to:
+ *    neither a page nor a logical processor inside.
  */
 #include "sgx/secs.h"
 #include "world.h"
@@ -63,6 +65,7 @@ static void check_secs(const struct world *w, uint32_t epc)
 		assert_true(s.measure.blocks >= 1 + children);
 	}
 	assert_true(s.eid && s.eid < w->m.next_eid);
+	assert_true(s.epoch >= 1);
 	for (uint32_t i = 0; i < epc; i++) {
 		struct secs other;
 
@@ -86,6 +89,25 @@ static void check_tcs(const struct world *w, uint32_t epc)
 	assert_true(!tcs.cssa || tcs.cssa <= tcs.nssa);
 }
 
+/* This version, in slot of the VA page at epc, is in no slot before it. */
+static void check_version(const struct world *w, uint32_t epc, uint32_t slot,
+	uint64_t version)
+{
+	uint64_t other;
+
+	assert_true(version < w->m.next_version);
+	for (uint32_t page = 0; page <= epc; page++) {
+		uint32_t end = page == epc ? slot : SGX_VA_SLOTS;
+
+		if (!w->epcm[page].flags || w->epcm[page].type != SGX_PT_VA)
+			continue;
+		for (uint32_t i = 0; i < end; i++) {
+			memcpy(&other, w->epc[page] + 8 * i, sizeof other);
+			assert_int_not_equal(other, version);
+		}
+	}
+}
+
 static void check_va(const struct world *w, uint32_t epc)
 {
 	const struct sgx_epcm_entry *e = &w->epcm[epc];
@@ -97,7 +119,8 @@ static void check_va(const struct world *w, uint32_t epc)
 	assert_int_equal(e->flags, SGX_EPCM_VALID);
 	memcpy(versions, w->epc[epc], sizeof versions);
 	for (uint32_t i = 0; i < SGX_VA_SLOTS; i++)
-		assert_true(versions[i] < w->m.next_version);
+		if (versions[i])
+			check_version(w, epc, i, versions[i]);
 }
 
 static void check_child(const struct world *w, uint32_t epc)
@@ -112,6 +135,11 @@ static void check_child(const struct world *w, uint32_t epc)
 	assert_int_equal(e->linaddr % SGX_PAGE_SIZE, 0);
 	assert_true(e->linaddr >= s.base && e->linaddr - s.base < s.size);
 	assert_false(e->rwx & SGX_SECINFO_W && !(e->rwx & SGX_SECINFO_R));
+	assert_true(e->epoch <= s.epoch);
+	if (e->type != SGX_PT_REG)
+		assert_false(e->flags & (SGX_EPCM_PENDING | SGX_EPCM_PR));
+	else if (e->flags & SGX_EPCM_PENDING)
+		assert_true(e->rwx == 3 && !(e->flags & SGX_EPCM_PR));
 	if (e->type == SGX_PT_TCS) {
 		assert_int_equal(e->rwx, 0);
 		if (!(e->flags & SGX_EPCM_MODIFIED))
@@ -120,40 +148,31 @@ static void check_child(const struct world *w, uint32_t epc)
 		assert_int_equal(e->rwx, 0);
 	} else {
 		assert_int_equal(e->type, SGX_PT_REG);
+		assert_false(e->flags & SGX_EPCM_MODIFIED);
 	}
-}
-
-/* EMODPR, EMODT or EBLOCK since this processor entered. */
-static bool touched_since(const struct sgx_epcm_entry *e,
-	const struct sgx_lp *lp)
-{
-	return e->epoch >= lp->epoch;
 }
 
 static void check_frame_page(const struct world *w, const struct sgx_lp *lp,
 	uint32_t epc)
 {
 	const uint8_t rw = SGX_SECINFO_R | SGX_SECINFO_W;
-	const struct sgx_epcm_entry *e = &w->epcm[epc];
 
 	assert_true(epc < w->epc_pages);
-	assert_true(e->flags & SGX_EPCM_VALID);
-	assert_int_equal(e->secs, lp->secs);
-	if (touched_since(e, lp))
-		return;
-	assert_int_equal(e->type, SGX_PT_REG);
-	assert_int_equal(e->rwx & rw, rw);
-	assert_false(e->flags & (SGX_EPCM_BLOCKED | SGX_EPCM_PENDING |
-		SGX_EPCM_MODIFIED));
+	assert_true(w->epcm[epc].flags & SGX_EPCM_VALID);
+	assert_int_equal(w->epcm[epc].type, SGX_PT_REG);
+	assert_int_equal(w->epcm[epc].secs, lp->secs);
+	assert_int_equal(w->epcm[epc].rwx & rw, rw);
 }
 
 static void check_lp(const struct world *w, const struct sgx_lp *lp)
 {
 	const struct sgx_epcm_entry *tcs = &w->epcm[lp->tcs];
+	struct secs s;
 
+	read_secs(w, lp->secs, &s);
+	assert_true(lp->epoch <= s.epoch);
 	assert_true(tcs->flags & SGX_EPCM_VALID);
-	if (!touched_since(tcs, lp))
-		assert_int_equal(tcs->type, SGX_PT_TCS);
+	assert_int_equal(tcs->type, SGX_PT_TCS);
 	assert_int_equal(tcs->secs, lp->secs);
 	assert_int_equal(tcs->linaddr, lp->tcs_linaddr);
 	assert_true(lp->frame_count >= 1);
