@@ -6,6 +6,7 @@
 #include "outcome.h"
 #include "secs.h"
 
+#define SLOT_SHOWN (~7ull)
 #define WORD_SIZE ((uint32_t)sizeof(uint64_t))
 
 /* A word at an EPC operand. */
@@ -62,7 +63,7 @@ struct sgx_outcome sgx_edbgrd(struct sgx_machine *m, uint64_t rcx,
 
 	m->memory->read(m->memory_ctx, w.epc, w.offset, &value, WORD_SIZE);
 	if (is_va) /* in use or not, but never which version */
-		value = value ? UINT64_MAX : 0;
+		value = value & SLOT_SHOWN ? UINT64_MAX : 0;
 	*data = value;
 	return o;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "model.h"
+#include "paging.h"
 #include <string.h>
 
 /* Coffee Lake: x87, SSE, AVX, MPX. */
@@ -93,7 +94,7 @@ int sgx_machine_init(struct sgx_machine *m, const struct sgx_profile *profile,
 	m->profile = *profile;
 	m->fuses = *fuses;
 	memcpy(m->cpusvn, cpusvn, sizeof m->cpusvn);
-	m->next_version = 1;
+	m->next_version = VERSION_FIRST;
 	m->next_eid = 1;
 	m->epcm = epcm;
 	m->epc_pages = epc_pages;

@@ -9,6 +9,10 @@
 
 #include "model.h"
 
+/* Versions count up from here.  0 is an empty slot, and EDBGRD does not look
+ * at the lowest three bits of one. */
+#define VERSION_FIRST 8u
+
 /* What is authenticated with the 4096 bytes and never written anywhere: EWB
  * makes it from EPCM and SECS, ELD* from what software hands in and from the
  * SECS that it names.  The manual has the fields; their order is ours. */
