@@ -53,6 +53,7 @@ enum call_function {
 	CALL_SLEEP = 0x8105, /* arg2: nanoseconds */
 	CALL_THREAD_WAIT_TIMED = 0x8106, /* arg2: struct call_wait * */
 	CALL_READ = 0x8107, /* arg2: struct call_io * */
+	CALL_TSC = 0x8108, /* value: the time-stamp counter */
 };
 
 /* What the first pass over an exception answers: the host resumes with

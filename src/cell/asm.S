@@ -158,6 +158,8 @@ gate_trap_enclu:
 	.globl gate_resume
 	.type gate_resume, @function
 gate_resume:
+	pushq	$2 /* IRETQ with NT set is #GP */
+	popfq
 	mov	$-1, %eax
 	mov	$-1, %edx
 	xrstor64 (%rsi)

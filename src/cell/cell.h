@@ -131,6 +131,7 @@ void cell_signal(int sig, siginfo_t *info, void *context);
 
 /* gate.c */
 _Noreturn void gate_loop(struct thread *);
+_Noreturn void gate_eenter(struct thread *); /* with the mailbox's registers */
 _Noreturn void gate_exited(struct thread *);
 _Noreturn void gate_answer(struct thread *, uint32_t what, uint64_t a,
 	uint64_t b, uint64_t c);
@@ -153,6 +154,13 @@ _Noreturn void gate_eresume(struct thread *);
 _Noreturn void enclu_execute(struct thread *, struct sgx_regs *regs,
 	const void *xsave, unsigned length);
 
+/* opcode.c: is the instruction at rip one that SGX makes #UD? */
+int opcode_is_illegal(uint64_t rip);
+/* Length of the ENCLU at rip, prefixes that it ignores included, or 0. */
+unsigned opcode_enclu_length(uint64_t rip);
+/* Length of the INT3 or INT 3 that ends where this address is. */
+unsigned opcode_breakpoint_length(uint64_t behind);
+
 /* filter.c: installs the system-call filter on all threads. 0 or -errno */
 long filter_install(void);
 
@@ -171,6 +179,12 @@ static inline struct thread *cell_thread_here(void)
 static inline struct thread *cell_thread(uint32_t index)
 {
 	return (struct thread *)(CELL_AREAS + index * CELL_AREA_SIZE);
+}
+
+/* All flags of user mode off. */
+static inline void cell_clear_flags(void)
+{
+	__asm__ volatile("pushq $2\n\tpopfq" : : : "memory", "cc");
 }
 
 static inline int in_enclave(uint64_t address)

@@ -108,6 +108,8 @@ struct cell_control {
 	uint32_t ssa_frame_size; /* bytes */
 	uint32_t xsave_size; /* bytes of XSAVE area for xfrm */
 	uint32_t mxcsr_mask;
+	uint32_t sgx_features; /* CPUID leaf 12H, 0: EAX (SGX_FEATURE_*) */
+	uint32_t reserved;
 	uint64_t text_size; /* bytes of the sealed text file */
 	uint64_t control_size; /* bytes of this region */
 	uint32_t map_count;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ENCLU executed by enclave code and trapped: EEXIT is done here, EREPORT and
- * EGETKEY are asked of the processor, everything else faults.
+ * ENCLU executed by enclave code and trapped: EEXIT is done here, EDECCSSA
+ * too, EREPORT and EGETKEY are asked of the processor, everything else faults.
  */
 #include "cell.h"
 #include <linux/futex.h>
@@ -80,6 +80,13 @@ _Noreturn void enclu_execute(struct thread *t, struct sgx_regs *regs,
 			if (s->zf)
 				regs->rflags |= SGX_RFLAGS_ZF;
 		}
+		regs->rip += length;
+		gate_resume(regs, xsave);
+	case SGX_EDECCSSA:
+		if (!(control->sgx_features & SGX_FEATURE_EDECCSSA)
+		    || t->cssa == 0)
+			break;
+		t->cssa--;
 		regs->rip += length;
 		gate_resume(regs, xsave);
 	default:

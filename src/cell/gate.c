@@ -92,7 +92,7 @@ static void wait_for_request(struct gate_mailbox *box)
 	}
 }
 
-static _Noreturn void eenter(struct thread *t)
+_Noreturn void gate_eenter(struct thread *t)
 {
 	struct gate_mailbox *line = t->line;
 	const struct cell_tcs *tcs = t->tcs;
@@ -149,7 +149,7 @@ _Noreturn void gate_loop(struct thread *t)
 		what = *(volatile uint32_t *)&line->what;
 		switch (what) {
 		case GATE_DO_EENTER:
-			eenter(t);
+			gate_eenter(t);
 		case GATE_DO_MAP:
 			if (host_page_map(line->reg[0], line->reg[1],
 				    line->reg[2] != 0) != 0)

@@ -6,6 +6,7 @@
  * the filter; nothing can be asked for afterwards.
  */
 #include "cell.h"
+#include <asm/prctl.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <sched.h>
@@ -244,6 +245,16 @@ static void first_thread(struct thread *t)
 		SYS(futex, &go, FUTEX_WAIT_PRIVATE, 1, 0, 0, 0);
 }
 
+/* CPUID is #UD in an enclave, and RDTSC on machines without SGX2.  Threads
+ * inherit this.  Where the box's processor cannot, they are executed
+ * (caveats.md, 5). */
+static void forbid_instructions(void)
+{
+	SYS(arch_prctl, ARCH_SET_CPUID, 0, 0, 0, 0, 0);
+	if (!(control->sgx_features & SGX_FEATURE_SGX2))
+		SYS(prctl, PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0, 0);
+}
+
 void cell_main(void);
 void cell_main(void)
 {
@@ -253,6 +264,7 @@ void cell_main(void)
 	map_control();
 	if (SYS(getppid, 0, 0, 0, 0, 0, 0) != (long)control->cpu_pid)
 		cell_die();
+	forbid_instructions();
 	seal_image();
 	make_table();
 	map_memory();

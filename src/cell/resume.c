@@ -6,6 +6,17 @@
  */
 #include "cell.h"
 
+/* AEX-Notify: the enclave is entered instead, as by EENTER with the registers
+ * that an AEX leaves, and with CSSA as it is. */
+static _Noreturn void notify(struct thread *t)
+{
+	struct gate_mailbox *line = t->line;
+
+	for (int i = 0; i < 5; i++)
+		line->reg[i] = 0;
+	gate_eenter(t);
+}
+
 _Noreturn void gate_eresume(struct thread *t)
 {
 	uint32_t pages = control->ssa_frame_size / SGX_PAGE_SIZE;
@@ -21,6 +32,8 @@ _Noreturn void gate_eresume(struct thread *t)
 		gate_answer(t, GATE_DID_NOT_ENTER, SGX_VECTOR_GP, 0, 0);
 	frame = t->ossa + (uint64_t)(t->cssa - 1) * control->ssa_frame_size;
 	memcpy(&gpr, (void *)(frame + sgx_ssa_gpr_offset(pages)), sizeof(gpr));
+	if ((t->tcs->flags & SGX_TCS_AEXNOTIFY) && (gpr.aexnotify & 1))
+		notify(t);
 	memcpy(copy, (void *)frame, control->xsave_size);
 	if (!sgx_canonical(gpr.rip) || !sgx_canonical(gpr.fsbase)
 	    || !sgx_canonical(gpr.gsbase)

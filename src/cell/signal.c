@@ -10,7 +10,10 @@
 #include <signal.h>
 #include <sys/syscall.h>
 
-#define OPCODE_LENGTH_MAX 15
+/* Exceptions that Linux reports and EXITINFO does not. */
+#define VECTOR_OF 4
+#define VECTOR_NP 11
+#define VECTOR_SS 12
 
 _Noreturn void cell_die(void)
 {
@@ -30,28 +33,6 @@ static void copy_registers(struct sgx_regs *r, const greg_t *g)
 	r->gsbase = __builtin_ia32_rdgsbase64();
 }
 
-/* Length of the ENCLU at rip, prefixes that it ignores included, or 0. */
-static unsigned enclu_length(uint64_t rip)
-{
-	unsigned n = 0;
-
-	for (; n < OPCODE_LENGTH_MAX - 2; n++) {
-		int byte = cell_read_byte((const void *)(rip + n));
-
-		if (byte == 0x0f)
-			break;
-		if (byte != 0x26 && byte != 0x2e && byte != 0x36
-		    && byte != 0x3e && byte != 0x64 && byte != 0x65
-		    && byte != 0x67 && (byte < 0x40 || byte > 0x4f))
-			return 0;
-	}
-	if (cell_read_byte((const void *)(rip + n)) != 0x0f
-	    || cell_read_byte((const void *)(rip + n + 1)) != 0x01
-	    || cell_read_byte((const void *)(rip + n + 2)) != 0xd7)
-		return 0;
-	return n + 3;
-}
-
 /* What Linux says of a page fault inside ELRANGE, as the processor would. */
 static uint32_t enclave_pf_code(const siginfo_t *info, uint32_t error)
 {
@@ -61,17 +42,41 @@ static uint32_t enclave_pf_code(const siginfo_t *info, uint32_t error)
 	return error | SGX_PF_U;
 }
 
+/* An instruction that traps on Linux and faults in an enclave. */
+static void back_to(struct sgx_regs *regs, unsigned length)
+{
+	regs->rip -= length;
+	regs->rflags |= SGX_RFLAGS_RF;
+}
+
+/* #GP, #SS or #NP, or INT 4, for which Linux lets programs have #OF. */
+static void general_protection(const greg_t *g, struct sgx_regs *regs,
+	struct sgx_event *event)
+{
+	event->vector = SGX_VECTOR_UD;
+	if (g[REG_TRAPNO] == VECTOR_OF) {
+		back_to(regs, 2);
+		return;
+	}
+	if (opcode_is_illegal(regs->rip))
+		return;
+	event->vector = (uint8_t)g[REG_TRAPNO];
+	event->error_code = (uint32_t)g[REG_ERR];
+}
+
 static void segv(const siginfo_t *info, const greg_t *g,
 	struct sgx_regs *regs, struct sgx_event *event)
 {
 	uint64_t address = g[REG_CR2];
 
 	event->vector = SGX_VECTOR_GP;
-	if (g[REG_TRAPNO] != SGX_VECTOR_PF)
-		return;
 	/* SGX: instruction fetch outside ELRANGE is #GP(0). */
 	if (!in_enclave(regs->rip))
 		return;
+	if (g[REG_TRAPNO] != SGX_VECTOR_PF) {
+		general_protection(g, regs, event);
+		return;
+	}
 	event->vector = SGX_VECTOR_PF;
 	event->address = address;
 	event->error_code = in_enclave(address)
@@ -86,25 +91,28 @@ static void exception(int sig, const siginfo_t *info, const greg_t *g,
 {
 	switch (sig) {
 	case SIGSEGV:
+		segv(info, g, regs, event);
+		return;
 	case SIGBUS:
-		if (sig == SIGBUS && g[REG_TRAPNO] != SGX_VECTOR_AC)
-			cell_die(); /* memory is gone under the enclave */
-		if (sig == SIGBUS)
+		if (g[REG_TRAPNO] == SGX_VECTOR_AC)
 			event->vector = SGX_VECTOR_AC;
+		else if (g[REG_TRAPNO] == VECTOR_SS
+			 || g[REG_TRAPNO] == VECTOR_NP)
+			general_protection(g, regs, event);
 		else
-			segv(info, g, regs, event);
+			cell_die(); /* memory is gone under the enclave */
 		return;
 	case SIGFPE:
 		event->vector = (uint8_t)g[REG_TRAPNO];
 		return;
 	case SIGSYS:
 		/* `syscall` or `int 0x80`, two bytes each. */
-		regs->rip -= 2;
+		back_to(regs, 2);
 		event->vector = SGX_VECTOR_UD;
 		return;
 	case SIGTRAP:
 		/* INT3 in an enclave is fault-like, and #UD on opt-out. */
-		regs->rip -= 1;
+		back_to(regs, opcode_breakpoint_length(regs->rip));
 		event->vector = SGX_VECTOR_UD;
 		return;
 	default:
@@ -149,6 +157,8 @@ void cell_signal(int sig, siginfo_t *info, void *context)
 	 * seccomp included); anything sent is an interrupt. */
 	int kick = sig == SIGNAL_KICK || info->si_code <= 0;
 
+	/* Linux leaves AC and NT as the enclave had them. */
+	cell_clear_flags();
 	copy_registers(&regs, g);
 	if (in_cell_code(regs.rip)) {
 		in_cell(sig, t, &regs, xsave, kick);
@@ -163,7 +173,7 @@ void cell_signal(int sig, siginfo_t *info, void *context)
 		gate_resume(&regs, xsave);
 	}
 	if (sig == SIGILL && in_enclave(regs.rip)) {
-		unsigned length = enclu_length(regs.rip);
+		unsigned length = opcode_enclu_length(regs.rip);
 
 		if (length != 0)
 			enclu_execute(t, &regs, xsave, length);

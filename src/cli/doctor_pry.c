@@ -248,6 +248,10 @@ static void said_by_processor(struct doctor *doctor, uint32_t flags)
 		{ "text-sealed", "the processor says that its code is sealed",
 			"the processor says that its code is not sealed",
 			DOOR_CPU_SEALED_TEXT },
+		{ "cpuid-trapped", "the processor says that CPUID in an enclave "
+			"is #UD, as on silicon", "the processor says that CPUID "
+			"in an enclave is executed: this box cannot trap it",
+			DOOR_CPU_TRAPS_CPUID },
 	};
 
 	for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++)

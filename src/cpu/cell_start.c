@@ -282,6 +282,7 @@ static int make_control(struct engine_cell *e, struct space *s,
 	c->ssa_frame_size = how->ssa_frame_pages * (uint32_t)PAGE;
 	c->xsave_size = how->xsave_size;
 	c->mxcsr_mask = how->mxcsr_mask;
+	c->sgx_features = how->sgx_features;
 	c->text_size = e->text_size;
 	c->control_size = s->control_size;
 	c->map_count = list->count;

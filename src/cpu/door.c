@@ -109,7 +109,11 @@ static void do_hello(struct call *c)
 	h->flags = c->door->flags
 		| (capabilities & ENGINE_SECRET_DATA ? DOOR_CPU_SECRET_EPC : 0)
 		| (capabilities & ENGINE_PTRACE_SLOT
-			? DOOR_CPU_PTRACE_SLOT : 0);
+			? DOOR_CPU_PTRACE_SLOT : 0)
+		| (capabilities & ENGINE_TRAPS_CPUID ? DOOR_CPU_TRAPS_CPUID : 0)
+		| (capabilities & ENGINE_TRAPS_RDTSC
+		   && !(h->cpuid_12_0[0] & SGX_FEATURE_SGX2)
+			? DOOR_CPU_TRAPS_RDTSC : 0);
 }
 
 /* Host memory may be shared only if nobody can pull it from under us. */

@@ -72,6 +72,8 @@ struct door_hello_reply {
 #define DOOR_CPU_SECRET_EPC 2u /* EPC data pages on memfd_secret */
 #define DOOR_CPU_PTRACE_SLOT 4u /* cells' ptrace slot is held */
 #define DOOR_CPU_SEALED_TEXT 8u
+#define DOOR_CPU_TRAPS_CPUID 16u /* CPUID in an enclave is #UD */
+#define DOOR_CPU_TRAPS_RDTSC 32u /* so is RDTSC, on SGX1 machines */
 
 /* Descriptor passed: the host's arena memfd, sealed against shrinking. */
 struct door_ecreate {

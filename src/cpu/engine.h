@@ -69,6 +69,7 @@ struct engine_start {
 	uint64_t trampoline_va;
 	uint64_t xfrm;
 	uint32_t misc_select, ssa_frame_pages, xsave_size, mxcsr_mask;
+	uint32_t sgx_features; /* CPUID leaf 12H, 0: EAX */
 };
 
 struct engine_counters {

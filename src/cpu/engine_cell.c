@@ -2,6 +2,7 @@
 /* The cell engine: the EPC's bytes and the spaces; cells in cell_start.c. */
 #include "secret_heap.h"
 #include "space.h"
+#include <asm/prctl.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -29,7 +30,8 @@ static uint32_t capabilities(struct engine *engine)
 {
 	const struct engine_cell *e = cell_engine(engine);
 
-	return ENGINE_TRAPS_SYSCALL
+	return ENGINE_TRAPS_SYSCALL | ENGINE_TRAPS_RDTSC
+		| (e->traps_cpuid ? ENGINE_TRAPS_CPUID : 0)
 		| (e->secret ? ENGINE_SECRET_DATA : 0)
 		| (e->config.hold_ptrace_slot
 			? ENGINE_PTRACE_SLOT | ENGINE_SECRET_REGISTERS : 0);
@@ -375,6 +377,15 @@ static void find_secret_budget(struct engine_cell *e)
 	backing_set_secret_total((limit.rlim_cur - own) / PAGE);
 }
 
+/* Cells do this for good; here it is tried and undone. */
+static bool can_forbid_cpuid(void)
+{
+	if (syscall(SYS_arch_prctl, ARCH_SET_CPUID, 0ul) != 0)
+		return false;
+	syscall(SYS_arch_prctl, ARCH_SET_CPUID, 1ul);
+	return true;
+}
+
 extern const char cell_blob[], cell_blob_end[];
 
 struct engine *engine_cell_new(const struct engine_config *config, char *why,
@@ -395,6 +406,7 @@ struct engine *engine_cell_new(const struct engine_config *config, char *why,
 		    (size_t)(cell_blob_end - cell_blob), why, size) != 0)
 		return NULL;
 	find_secret_budget(&e);
+	e.traps_cpuid = can_forbid_cpuid();
 	pthread_mutex_init(&e.life, NULL);
 	pthread_cond_init(&e.changed, NULL);
 	e.keeper = pthread_self();

@@ -227,7 +227,10 @@ void machine_describe(struct machine *m, uint32_t secs_epc,
 	const struct tcs_list *list = m->tcs[secs_epc];
 	struct engine *e = m->engine;
 	struct sgx_secs secs;
+	uint32_t cpuid[4];
 
+	sgx_cpuid_12(&m->sgx, 0, cpuid);
+	start->sgx_features = cpuid[0];
 	e->ops->epc_read(e, secs_epc, 0, &secs, sizeof(secs));
 	start->xfrm = secs.attributes.xfrm;
 	start->misc_select = secs.misc_select;

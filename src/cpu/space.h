@@ -61,6 +61,7 @@ struct engine_cell {
 	struct epc_location *location; /* epc_pages */
 	struct space **space; /* by SECS index; sparse */
 	bool secret; /* memfd_secret works */
+	bool traps_cpuid; /* the box's processor can make CPUID fault */
 	uint64_t secret_pages; /* for one cell; UINT64_MAX: no limit */
 
 	int text_fd; /* the cell's text, sealed */

@@ -219,8 +219,8 @@ core_exit:
 
 	/*
 	 * The second pass: ERESUME comes here in the place where the
-	 * exception was, with every register of the interrupted code.  Keeps
-	 * them in an oe_context_t and an XSAVE area on that code's own stack,
+	 * exception was, with every register of the interrupted code but the
+	 * flags, which the first pass has cleaned.  Keeps them in an oe_context_t and an XSAVE area on that code's own stack,
 	 * asks the handlers and goes on with what they left there.
 	 */
 	.globl core_second_pass
@@ -231,7 +231,6 @@ core_second_pass:
 	lea	-128(%rsp), %rsp /* the red zone */
 	push	%rbp
 	lea	136(%rsp), %rbp
-	pushfq
 	push	%rax
 	mov	%rsp, %rax
 	lea	-(XSAVE_AREA_SIZE + 768)(%rsp), %rsp
@@ -253,11 +252,7 @@ core_second_pass:
 	mov	(%rax), %rcx
 	mov	%rcx, XSAVE_AREA_SIZE + CONTEXT_RAX(%rsp)
 	mov	8(%rax), %rcx
-	mov	%rcx, XSAVE_AREA_SIZE + CONTEXT_FLAGS(%rsp)
-	mov	16(%rax), %rcx
 	mov	%rcx, XSAVE_AREA_SIZE + CONTEXT_RBP(%rsp)
-	pushq	$2
-	popfq
 	stmxcsr	XSAVE_AREA_SIZE + CONTEXT_MXCSR(%rsp)
 	xor	%eax, %eax
 	lea	512(%rsp), %rdi
@@ -277,12 +272,13 @@ core_second_pass:
 	xor	%edx, %edx
 	xrstor64 (%rsp)
 	lea	XSAVE_AREA_SIZE(%rsp), %rax
-	/* Below the new stack's red zone: flags, then where to go. */
+	/* The flags go below the new stack's red zone.  With them AC may be
+	 * set: nothing may touch that stack any more. */
 	mov	CONTEXT_RSP(%rax), %rcx
 	mov	CONTEXT_RIP(%rax), %rdx
-	mov	%rdx, -136(%rcx)
+	mov	%rdx, %fs:TD_RESUME_RIP
 	mov	CONTEXT_FLAGS(%rax), %rdx
-	mov	%rdx, -144(%rcx)
+	mov	%rdx, -136(%rcx)
 	mov	CONTEXT_RBX(%rax), %rbx
 	mov	CONTEXT_RDX(%rax), %rdx
 	mov	CONTEXT_RBP(%rax), %rbp
@@ -296,11 +292,12 @@ core_second_pass:
 	mov	CONTEXT_R13(%rax), %r13
 	mov	CONTEXT_R14(%rax), %r14
 	mov	CONTEXT_R15(%rax), %r15
-	lea	-144(%rcx), %rsp
+	lea	-136(%rcx), %rsp
 	mov	CONTEXT_RCX(%rax), %rcx
 	mov	CONTEXT_RAX(%rax), %rax
 	popfq
-	ret	$128
+	lea	128(%rsp), %rsp
+	jmp	*%fs:TD_RESUME_RIP
 
 	.globl core_text_end
 	.hidden core_text_end

@@ -9,6 +9,7 @@
 #define XSTATE_BV 512 /* offset in an XSAVE area */
 #define FXSAVE_MXCSR 24
 #define MXCSR_MASK 0xffffu
+#define RFLAGS_RF 0x10000u /* POPF would not take it */
 
 static core_spinlock handlers_lock;
 static uint32_t handlers_count;
@@ -87,6 +88,32 @@ static uint64_t ask_handlers(oe_exception_record_t *record)
 	return verdict;
 }
 
+/* RDTSC and RDTSCP where they are illegal, and no handler of the program's
+ * wants them: the host's counter, for what its word is worth, and no
+ * processor number. */
+static bool emulate_tsc(oe_exception_record_t *record)
+{
+	oe_context_t *context = record->context;
+	const volatile uint8_t *code = (const void *)context->rip;
+	uint64_t value, length = 0;
+
+	if (record->code != OE_EXCEPTION_ILLEGAL_INSTRUCTION
+			|| !core_within(context->rip, 3) || code[0] != 0x0f)
+		return false;
+	if (code[1] == 0x31)
+		length = 2;
+	else if (code[1] == 0x01 && code[2] == 0xf9)
+		length = 3;
+	if (!length || core_ocall(CALL_TSC, 0, &value))
+		return false;
+	context->rax = (uint32_t)value;
+	context->rdx = value >> 32;
+	if (length == 3)
+		context->rcx = 0;
+	context->rip += length;
+	return true;
+}
+
 void core_handle_exception(uint8_t *xsave, oe_context_t *context)
 {
 	struct td *td = td_self();
@@ -98,13 +125,17 @@ void core_handle_exception(uint8_t *xsave, oe_context_t *context)
 		.error_code = td->exception.error_code,
 		.context = context,
 	};
+	uint64_t verdict, present;
 	uint32_t mxcsr;
-	uint64_t present;
 
 	context->rip = record.address;
+	context->flags = td->exception.rflags & ~(uint64_t)RFLAGS_RF;
 	memcpy(context->basic_xstate.blob, xsave,
 		sizeof(context->basic_xstate.blob));
-	if (ask_handlers(&record) != OE_EXCEPTION_CONTINUE_EXECUTION) {
+	verdict = ask_handlers(&record);
+	if (verdict == OE_EXCEPTION_CONTINUE_SEARCH && emulate_tsc(&record))
+		verdict = OE_EXCEPTION_CONTINUE_EXECUTION;
+	if (verdict != OE_EXCEPTION_CONTINUE_EXECUTION) {
 		core_log(1, "unhandled exception %d at image offset 0x%llx "
 			"(address 0x%llx, error code 0x%x)", (int)record.code,
 			(unsigned long long)(record.address - core.image),

@@ -33,6 +33,7 @@ static const struct {
 	{ SGX_VECTOR_XM, OE_EXCEPTION_SIMD_FLOAT_POINT },
 };
 
+#define RFLAGS_AC_NT_DF 0x44400
 #define NESTING_MAX 16
 /* What the second pass takes before it can call anything, and a little for
  * what it calls. */
@@ -158,6 +159,9 @@ struct core_pair core_first_pass(uint64_t arg1, uint64_t arg2, struct td *td,
 		td->exception.faulting_address = exinfo->maddr;
 		td->exception.error_code = exinfo->errcd;
 	}
+	/* The second pass may push to a stack that is not aligned. */
+	td->exception.rflags = gpr->rflags;
+	gpr->rflags &= ~(uint64_t)RFLAGS_AC_NT_DF;
 	td->exception.nesting++;
 	gpr->exit_info = 0;
 	gpr->rip = (uint64_t)core_second_pass;

@@ -350,6 +350,9 @@ oe_result_t ocall_serve(struct _oe_enclave *enclave, struct slot *slot,
 		return tell_time(enclave, argument);
 	case CALL_SLEEP:
 		return nap(argument);
+	case CALL_TSC:
+		*value = __builtin_ia32_rdtsc();
+		return OE_OK;
 	default:
 		return OE_NOT_FOUND;
 	}

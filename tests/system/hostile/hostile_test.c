@@ -70,10 +70,8 @@ static void host(struct scene *s, struct peer *p)
 static void test_instructions(void **state)
 {
 	static const struct { int act; uint64_t a; unsigned codes; } acts[] = {
-		/* The manual has #UD; a machine that sees the processor's own
-		 * exception sees #GP. */
-		{ INT80, 20, 1 << X_ILLEGAL | 1 << X_ACCESS },
-		{ IN, 0, 1 << X_ILLEGAL | 1 << X_ACCESS },
+		{ INT80, 20, 1 << X_ILLEGAL },
+		{ IN, 0, 1 << X_ILLEGAL },
 		{ HLT, 0, 1 << X_ACCESS },
 		{ WRITE_CODE, 0, 1 << X_PAGE },
 		{ EXECUTE_HEAP, 0, 1 << X_PAGE },
