@@ -71,6 +71,23 @@ static void seals_as_published(void **state)
 	}
 }
 
+/* As pages are: where they lie. */
+static void in_place(void **state)
+{
+	const struct sgx_crypto_ops *c = crypto_openssl();
+	uint8_t text[60], tag[16];
+
+	(void)state;
+	memcpy(text, plain4, sizeof text);
+	assert_int_equal(c->aes128_gcm_seal(key4, iv4, aad4, sizeof aad4, text,
+		sizeof text, text, tag), 0);
+	assert_memory_equal(text, cipher4, sizeof cipher4);
+	assert_memory_equal(tag, tag4, sizeof tag4);
+	assert_int_equal(c->aes128_gcm_open(key4, iv4, aad4, sizeof aad4, text,
+		sizeof text, text, tag), 0);
+	assert_memory_equal(text, plain4, sizeof plain4);
+}
+
 static int open4(const uint8_t *key, const uint8_t *iv, const uint8_t *aad,
 	const uint8_t *cipher, const uint8_t *tag)
 {
@@ -111,6 +128,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(seals_as_published),
+		cmocka_unit_test(in_place),
 		cmocka_unit_test(opens_only_what_is_whole),
 	};
 
