@@ -199,11 +199,12 @@ static void patch_run(uint8_t *code, const struct cell_map *m,
 	}
 }
 
-/* The trampoline is one more page of the code file: jmp *[rip]; address. */
+/* The trampoline is one more page of the code file: jmp *[rip + 2]; address,
+ * aligned, since RFLAGS.AC is the enclave's. */
 static int make_trampoline(struct engine_cell *e, struct space *s,
 	uint64_t va, struct map_list *list)
 {
-	static const uint8_t jump[6] = { 0xff, 0x25, 0, 0, 0, 0 };
+	static const uint8_t jump[8] = { 0xff, 0x25, 2, 0, 0, 0, 0xcc, 0xcc };
 	enum backing_kind kind = BACKING_CODE;
 	int64_t page = backing_take(&s->backing, &kind);
 	uint8_t *bytes;

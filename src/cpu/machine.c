@@ -138,8 +138,7 @@ int machine_init(struct machine *m, struct engine *engine,
 	sgx_profile_dcsv3(&profile, read_xcr0(), &xsave);
 	profile.mxcsr_mask = read_mxcsr_mask();
 	/* What this engine cannot do for running enclaves is not shown. */
-	profile.features &= SGX_FEATURE_SGX1;
-	profile.attributes.flags &= ~SGX_ATTR_AEXNOTIFY;
+	profile.features &= SGX_FEATURE_SGX1 | SGX_FEATURE_EDECCSSA;
 	r = sgx_machine_init(&m->sgx, &profile, &fuses, cpusvn, epcm,
 		epc_pages, &memory, engine, crypto);
 	explicit_bzero(&fuses, sizeof(fuses));

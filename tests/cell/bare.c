@@ -31,6 +31,9 @@
 extern const uint8_t bare_code[], bare_code_end[];
 
 /* Page slots for fetched host pages: a list, from one arena. */
+struct sgx_attributes bare_attributes = { SGX_ATTR_MODE64BIT, 7 };
+uint64_t bare_tcs_flags;
+
 static struct bare_cpu *slot_cpu;
 static void *slots[256];
 static unsigned slot_count;
@@ -187,8 +190,7 @@ static void init(struct bare_enclave *e, uint64_t gate_offset)
 	memcpy(q.sigstruct.header, header, 16);
 	memcpy(q.sigstruct.header2, header2, 16);
 	q.sigstruct.date = 0x20260101;
-	q.sigstruct.attributes.flags = SGX_ATTR_MODE64BIT;
-	q.sigstruct.attributes.xfrm = 7;
+	q.sigstruct.attributes = bare_attributes;
 	memcpy(q.sigstruct.enclave_hash, e->mrenclave, 32);
 	assert_int_equal(sigstruct_sign(&q.sigstruct, key(), &error),
 		IMAGE_OK);
@@ -212,7 +214,7 @@ static void create(struct bare_enclave *e)
 		.secs = {
 			.size = ENCLAVE_SIZE, .base = e->base,
 			.ssa_frame_size = 1, .misc_select = SGX_MISC_EXINFO,
-			.attributes = { SGX_ATTR_MODE64BIT, 7 },
+			.attributes = bare_attributes,
 		},
 	};
 	struct door_reply r;
@@ -238,7 +240,7 @@ static void add_thread(struct bare_enclave *e, struct sgx_measure *m,
 	static const uint8_t zero[PAGE];
 	uint64_t at = TCS_OFFSET + i * TCS_STRIDE;
 	struct sgx_tcs tcs = {
-		.ossa = at + PAGE, .nssa = 2, .oentry = BARE_CODE_OFFSET,
+		.flags = bare_tcs_flags, .ossa = at + PAGE, .nssa = 2, .oentry = BARE_CODE_OFFSET,
 		.ofsbase = at + 3 * PAGE, .ogsbase = at + 3 * PAGE,
 		.fslimit = 0xffffffff, .gslimit = 0xffffffff,
 	};

@@ -37,6 +37,10 @@ struct bare_enclave {
 	uint8_t mrenclave[32];
 };
 
+/* Of the enclaves that are built next: SECS.ATTRIBUTES, TCS.FLAGS. */
+extern struct sgx_attributes bare_attributes;
+extern uint64_t bare_tcs_flags;
+
 /* All of these fail the running test when something is wrong. */
 void bare_start(struct bare_cpu *, const char *option);
 void bare_stop(struct bare_cpu *);

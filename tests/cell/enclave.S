@@ -11,7 +11,7 @@ bare_code:
 	mov	%rcx, %r15
 	test	%eax, %eax
 	jnz	exception_entry
-	cmp	$16, %rdi
+	cmp	$17, %rdi
 	jae	leave
 	lea	jumps(%rip), %r14
 	movslq	(%r14,%rdi,4), %r13
@@ -23,7 +23,7 @@ jumps:	.long	op_add - jumps, op_trap - jumps, op_ud - jumps
 	.long	op_syscall - jumps, op_ereport - jumps, op_egetkey - jumps
 	.long	op_int3 - jumps, op_divide - jumps, op_jump - jumps
 	.long	op_int80 - jumps, op_enclu - jumps, op_vector - jumps
-	.long	op_storm - jumps
+	.long	op_storm - jumps, op_wide - jumps
 
 op_add:				/* 0: RSI + 1 */
 	inc	%rsi
@@ -147,9 +147,38 @@ op_storm:			/* 15: change GS base, exit by the pattern */
 	wrgsbase %rsi
 	jmp	op_add
 
-	/* CSSA > 0: RDI = 1 steps over two bytes (ud2, syscall), RDI = 2
-	 * reports EXITINFO and RIP; RSI is the address of SSA[0].GPRSGX. */
+op_wide:			/* 16: the same with AVX-512 */
+	mov	$0x0102030405060708, %rax
+	vpbroadcastq %rax, %zmm30
+	kmovq	%rax, %k3
+	ud2
+	vextracti64x4 $1, %zmm30, %ymm29
+	vextracti32x4 $1, %ymm29, %xmm28
+	vmovq	%xmm28, %rsi
+	kmovq	%k3, %rax
+	cmp	%rax, %rsi
+	je	1f
+	xor	%esi, %esi
+1:	vzeroupper
+	jmp	leave
+
+	/* CSSA > 0: RDI = 0 is an AEX-Notify, RDI = 1 steps over two bytes (ud2, syscall), RDI = 2
+	 * reports EXITINFO and RIP; RSI is the address of SSA[0].GPRSGX.
+	 * RDI = 3 loads from RSI, RDI = 4 stores RDX there, RDI = 5 gives the
+	 * frame up. */
 exception_entry:
+	test	%rdi, %rdi
+	jz	notified
+	cmp	$3, %rdi
+	je	op_read
+	cmp	$4, %rdi
+	je	op_write
+	cmp	$5, %rdi
+	jne	3f
+	mov	$9, %eax
+	.byte	0x0f, 0x01, 0xd7
+	jmp	leave
+3:
 	mov	136(%rsi), %rdx
 	mov	160(%rsi), %r8d
 	cmp	$1, %rdi
@@ -158,5 +187,55 @@ exception_entry:
 1:	mov	%rax, %r9
 	mov	%rdx, %rsi
 	jmp	leave
+
+	/* Counts, then goes on with the interrupted code itself: its frame is
+	 * copied to the GS page, given up by EDECCSSA and loaded.  Notices
+	 * are off meanwhile; the one that comes between switching them on and
+	 * the jump finds the place already known. */
+#define COUNT %gs:0x300
+#define PLACE %gs:0x310
+#define COPY(n) %gs:0x400 + (n)
+#define AEXNOTIFY %gs:-0x1000 - 184 + 167
+notified:
+	incq	COUNT
+	lea	0x2000 - 184(%rbx), %rsi
+	rdgsbase %rdi
+	add	$0x400, %rdi
+	mov	$184 / 8, %ecx
+	cld
+	rep movsq
+	movb	$0, AEXNOTIFY
+	lea	go_on(%rip), %rax
+	mov	COPY(136), %rcx
+	cmp	%rax, %rcx
+	je	1f
+	mov	%rcx, PLACE
+1:	mov	$-1, %eax
+	mov	$-1, %edx
+	xrstor64 0x1000(%rbx)
+	mov	$9, %eax
+	.byte	0x0f, 0x01, 0xd7
+	rdgsbase %rsp
+	add	$0x400, %rsp
+	pushq	COPY(128)
+	popfq
+	mov	COPY(0), %rax
+	mov	COPY(8), %rcx
+	mov	COPY(16), %rdx
+	mov	COPY(24), %rbx
+	mov	COPY(40), %rbp
+	mov	COPY(48), %rsi
+	mov	COPY(56), %rdi
+	mov	COPY(64), %r8
+	mov	COPY(72), %r9
+	mov	COPY(80), %r10
+	mov	COPY(88), %r11
+	mov	COPY(96), %r12
+	mov	COPY(104), %r13
+	mov	COPY(112), %r14
+	mov	COPY(120), %r15
+	mov	COPY(32), %rsp
+	movb	$1, AEXNOTIFY
+go_on:	jmp	*PLACE
 bare_code_end:
 	.section .note.GNU-stack, "", @progbits
