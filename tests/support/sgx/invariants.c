@@ -18,7 +18,9 @@
  * 8. A TCS that its enclave has accepted is active exactly while one logical
  *    processor is inside on it, and its CSSA is at most NSSA.
  * 9. A logical processor inside is on a TCS of its enclave, and the pages of
- *    its frame are regular, readable and writable pages of that enclave.
+ *    its frame are regular, readable and writable pages of that enclave;
+ *    except a page that EMODPR or EMODT changed since the entry, which must
+ *    still be there.
  * 10. A VA page is nobody's and has no address, no access and no state bit;
  *    its versions are below the next one, and each is in one slot only.
  * 11. Nothing is of a later tracking epoch than the enclave it belongs to:
@@ -152,6 +154,13 @@ static void check_child(const struct world *w, uint32_t epc)
 	}
 }
 
+static bool has_changed(const struct sgx_epcm_entry *e,
+	const struct sgx_lp *lp)
+{
+	return e->epoch >= lp->epoch &&
+		e->flags & (SGX_EPCM_PR | SGX_EPCM_MODIFIED);
+}
+
 static void check_frame_page(const struct world *w, const struct sgx_lp *lp,
 	uint32_t epc)
 {
@@ -159,8 +168,10 @@ static void check_frame_page(const struct world *w, const struct sgx_lp *lp,
 
 	assert_true(epc < w->epc_pages);
 	assert_true(w->epcm[epc].flags & SGX_EPCM_VALID);
-	assert_int_equal(w->epcm[epc].type, SGX_PT_REG);
 	assert_int_equal(w->epcm[epc].secs, lp->secs);
+	if (has_changed(&w->epcm[epc], lp))
+		return;
+	assert_int_equal(w->epcm[epc].type, SGX_PT_REG);
 	assert_int_equal(w->epcm[epc].rwx & rw, rw);
 }
 
@@ -172,7 +183,8 @@ static void check_lp(const struct world *w, const struct sgx_lp *lp)
 	read_secs(w, lp->secs, &s);
 	assert_true(lp->epoch <= s.epoch);
 	assert_true(tcs->flags & SGX_EPCM_VALID);
-	assert_int_equal(tcs->type, SGX_PT_TCS);
+	if (!has_changed(tcs, lp))
+		assert_int_equal(tcs->type, SGX_PT_TCS);
 	assert_int_equal(tcs->secs, lp->secs);
 	assert_int_equal(tcs->linaddr, lp->tcs_linaddr);
 	assert_true(lp->frame_count >= 1);
@@ -207,16 +219,22 @@ void world_check(struct world *w)
 static uint64_t fold(uint64_t hash, const void *data, size_t size)
 {
 	const uint8_t *bytes = data;
-	uint64_t word;
+	uint64_t lanes[4] = { hash, hash + 1, hash + 2, hash + 3 };
+	uint64_t words[4];
 
-	for (; size >= 8; bytes += 8, size -= 8) {
-		memcpy(&word, bytes, 8);
-		hash = (hash ^ word) * 0x100000001b3ull;
-		hash ^= hash >> 29;
+	/* four at a time: the tests spend most of their time here */
+	for (; size >= 32; bytes += 32, size -= 32) {
+		memcpy(words, bytes, 32);
+		for (int i = 0; i < 4; i++) {
+			lanes[i] = (lanes[i] ^ words[i]) * 0x100000001b3ull;
+			lanes[i] ^= lanes[i] >> 29;
+		}
 	}
+	for (int i = 1; i < 4; i++)
+		lanes[0] = (lanes[0] ^ lanes[i]) * 0x9e3779b97f4a7c15ull;
 	while (size--)
-		hash = (hash ^ *bytes++) * 0x100000001b3ull;
-	return hash;
+		lanes[0] = (lanes[0] ^ *bytes++) * 0x100000001b3ull;
+	return lanes[0] ^ lanes[0] >> 31;
 }
 
 uint64_t world_state(const struct world *w)
