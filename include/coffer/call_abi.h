@@ -33,7 +33,9 @@ enum call_function {
 	CALL_DESTRUCTOR = 0,
 	CALL_INIT_ENCLAVE = 1, /* arg2: the host's handle */
 	CALL_ENCLAVE_FUNCTION = 2, /* arg2: struct call_args * */
-	CALL_VIRTUAL_EXCEPTION = 3, /* after an AEX; value: CALL_RESUME.. */
+	CALL_VIRTUAL_EXCEPTION = 3, /* after an AEX; arg2: the address, with
+		the vector in the flags and the error code in the result, as
+		the host saw them; value: CALL_RESUME.. */
 	CALL_AT_EXIT_FUNCTIONS = 4,
 
 	/* Out of it. */
@@ -66,6 +68,7 @@ enum call_function {
 	 ((uint64_t)(result) & 0xffff))
 #define CALL_CODE(arg1) ((unsigned)((uint64_t)(arg1) >> 48))
 #define CALL_FUNCTION(arg1) ((unsigned)((uint64_t)(arg1) >> 32) & 0xffff)
+#define CALL_FLAGS(arg1) ((unsigned)((uint64_t)(arg1) >> 16) & 0xffff)
 #define CALL_RESULT(arg1) ((unsigned)((uint64_t)(arg1) & 0xffff))
 
 /* One call of an EDL function, either way. */

@@ -119,6 +119,7 @@ struct core_pair core_enter(uint64_t arg1, uint64_t arg2, uint64_t context,
 	td->host_context = outer_context;
 	if (!td->depth) {
 		td->ocall_buffer_busy = 0;
+		td->exception.nesting = 0; /* a handler may have jumped away */
 		if (core.tls_size)
 			core_tls_reset(td);
 	}

@@ -108,18 +108,52 @@ static bool emulate_syscall(struct sgx_gprsgx *gpr)
 	return true;
 }
 
+/* What the processor says of the exception.  One without EXINFO does not
+ * report #PF and #GP; a debug enclave that asked for them takes the host's
+ * word, as with the Open Enclave SDK. */
+static bool learn(const struct sgx_gprsgx *gpr, uint64_t arg1, uint64_t arg2,
+	struct td_exception *e, uint32_t *vector)
+{
+	const struct sgx_exinfo *exinfo = (const void *)
+		((const uint8_t *)gpr - SSA_EXINFO_SIZE);
+	uint32_t info = gpr->exit_info;
+	bool memory;
+
+	*vector = info & SGX_EXITINFO_VALID ? info & 0xff : CALL_FLAGS(arg1);
+	memory = *vector == SGX_VECTOR_PF || *vector == SGX_VECTOR_GP;
+	e->faulting_address = 0;
+	e->error_code = 0;
+	e->flags = OE_EXCEPTION_FLAGS_HARDWARE;
+	if (info & SGX_EXITINFO_VALID) {
+		uint32_t type = info >> 8 & 7;
+
+		e->flags = type == SGX_EXITINFO_TYPE_HARDWARE
+			? OE_EXCEPTION_FLAGS_HARDWARE
+			: type == SGX_EXITINFO_TYPE_SOFTWARE
+			? OE_EXCEPTION_FLAGS_SOFTWARE : 0;
+		if (memory) {
+			e->faulting_address = exinfo->maddr;
+			e->error_code = exinfo->errcd;
+		}
+		return true;
+	}
+	if (!memory || !core.debug || core.misc_select & SGX_MISC_EXINFO
+			|| !oe_enclave_properties_sgx.config.flags
+				.capture_pf_gp_exceptions)
+		return false;
+	e->faulting_address = *vector == SGX_VECTOR_PF ? arg2 : 0;
+	e->error_code = CALL_RESULT(arg1);
+	return true;
+}
+
 struct core_pair core_first_pass(uint64_t arg1, uint64_t arg2, struct td *td,
 	uint64_t tcs, uint64_t cssa)
 {
 	uint8_t *frame = (uint8_t *)tcs + TCS_SSA;
 	struct sgx_gprsgx *gpr = (void *)(frame + SSA_FRAME_SIZE - SSA_GPR_SIZE);
-	const struct sgx_exinfo *exinfo = (const void *)
-		((uint8_t *)gpr - SSA_EXINFO_SIZE);
-	uint32_t info = gpr->exit_info;
-	uint32_t vector = info & 0xff;
-	uint32_t type = info >> 8 & 7;
+	struct td_exception e;
+	uint32_t vector;
 
-	(void)arg2;
 	if (core.phase != CORE_RELOCATED || cssa != 1
 			|| CALL_CODE(arg1) != CALL_ECALL
 			|| CALL_FUNCTION(arg1) != CALL_VIRTUAL_EXCEPTION)
@@ -128,7 +162,7 @@ struct core_pair core_first_pass(uint64_t arg1, uint64_t arg2, struct td *td,
 	if (core.status != OE_OK)
 		return answer(CALL_DO_NOT_RESUME);
 	/* Nothing of note happened: an interrupt, or a host that pretends. */
-	if (!(info & SGX_EXITINFO_VALID))
+	if (!learn(gpr, arg1, arg2, &e, &vector))
 		return answer(CALL_DO_NOT_RESUME);
 	if (td->state != TD_RUNNING || in_assembly(gpr->rip))
 		return give_up(td);
@@ -148,17 +182,10 @@ struct core_pair core_first_pass(uint64_t arg1, uint64_t arg2, struct td *td,
 	for (unsigned i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
 		if (codes[i].vector == vector)
 			td->exception.code = codes[i].code;
-	td->exception.flags = type == SGX_EXITINFO_TYPE_HARDWARE
-		? OE_EXCEPTION_FLAGS_HARDWARE
-		: type == SGX_EXITINFO_TYPE_SOFTWARE
-		? OE_EXCEPTION_FLAGS_SOFTWARE : 0;
+	td->exception.flags = e.flags;
 	td->exception.address = gpr->rip;
-	td->exception.faulting_address = 0;
-	td->exception.error_code = 0;
-	if (vector == SGX_VECTOR_PF || vector == SGX_VECTOR_GP) {
-		td->exception.faulting_address = exinfo->maddr;
-		td->exception.error_code = exinfo->errcd;
-	}
+	td->exception.faulting_address = e.faulting_address;
+	td->exception.error_code = e.error_code;
 	/* The second pass may push to a stack that is not aligned. */
 	td->exception.rflags = gpr->rflags;
 	gpr->rflags &= ~(uint64_t)RFLAGS_AC_NT_DF;

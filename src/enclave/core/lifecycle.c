@@ -26,13 +26,15 @@ static bool first(volatile uint32_t *flag)
 
 /* XCR0 may have more than this enclave is entitled to, where the processor
  * is software; the report tells. */
-static void learn_xfrm(void)
+static void learn_attributes(void)
 {
 	struct sgx_report report;
 
 	core_ereport(NULL, NULL, &report);
 	core_xstate_mask = (uint32_t)report.body.attributes.xfrm
 		& XSTATE_THAT_FITS;
+	core.debug = (report.body.attributes.flags & SGX_ATTR_DEBUG) != 0;
+	core.misc_select = report.body.misc_select;
 }
 
 oe_result_t core_init_enclave(uint64_t handle)
@@ -48,7 +50,7 @@ oe_result_t core_init_enclave(uint64_t handle)
 		return OE_INVALID_PARAMETER;
 	}
 	core.host_handle = handle;
-	learn_xfrm();
+	learn_attributes();
 	result = core_cpuid_initialize();
 	if (result) {
 		initialising = 0;

@@ -26,6 +26,8 @@ struct core_enclave {
 	uint64_t base, size; /* ELRANGE */
 	uint64_t image;
 	uint64_t ecalls; /* entries of oe_ecalls_table */
+	uint32_t debug; /* ATTRIBUTES.DEBUG, from INIT_ENCLAVE on */
+	uint32_t misc_select; /* the same */
 	uint64_t host_handle;
 } __attribute__((aligned(64)));
 

@@ -61,11 +61,13 @@ static void ask(struct drv_call *call, struct slot *slot, uint32_t code,
 
 /* After a fault inside: the first pass.  True if ERESUME is due. */
 static bool first_pass(struct _oe_enclave *enclave, struct slot *slot,
-	int *error)
+	const struct drv_call *fault, int *error)
 {
 	struct drv_call call;
 
-	ask(&call, slot, CALL_ECALL, CALL_VIRTUAL_EXCEPTION, OE_OK, 0);
+	ask(&call, slot, CALL_ECALL, CALL_VIRTUAL_EXCEPTION, fault->error_code,
+		fault->address);
+	call.rdi |= (uint64_t)fault->vector << 16;
 	*error = enclave->drv->enter(enclave->machine, &call);
 	return !*error && call.function == SGX_EEXIT
 		&& call.rdi == CALL_ARG1(CALL_ERET, CALL_VIRTUAL_EXCEPTION,
@@ -97,7 +99,7 @@ oe_result_t enclave_call(struct _oe_enclave *enclave, struct slot *slot,
 					long long)fault.address);
 				return OE_UNEXPECTED;
 			}
-			if (!first_pass(enclave, slot, &error))
+			if (!first_pass(enclave, slot, &fault, &error))
 				return error ? machine_gone(enclave, error)
 					: give_up(enclave, slot, &fault);
 			call.function = SGX_ERESUME;
