@@ -252,6 +252,10 @@ static void said_by_processor(struct doctor *doctor, uint32_t flags)
 			"is #UD, as on silicon", "the processor says that CPUID "
 			"in an enclave is executed: this box cannot trap it",
 			DOOR_CPU_TRAPS_CPUID },
+		{ "rdtsc-trapped", "the processor says that RDTSC in an enclave "
+			"is #UD, as on a machine without SGX2", "RDTSC in an "
+			"enclave is executed, as on a machine with SGX2",
+			DOOR_CPU_TRAPS_RDTSC },
 	};
 
 	for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++)
