@@ -40,6 +40,10 @@ struct drv_ops {
 	int (*reserve)(uint64_t size, uint64_t *base);
 	void (*unreserve)(uint64_t base, uint64_t size);
 
+	/* MISCSELECT bits that the machine offers (CPUID.12H.0:EBX); none if
+	 * there is no machine, which create will say. */
+	uint32_t (*misc_select)(void);
+
 	/* SGX_IOC_ENCLAVE_CREATE.  On success the enclave owns the range. */
 	int (*create)(const struct sgx_secs *secs, struct drv_enclave **out);
 

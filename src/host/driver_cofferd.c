@@ -258,6 +258,26 @@ static int connect_enclave(struct drv_enclave *e)
 	return 0;
 }
 
+static uint32_t misc_select(void)
+{
+	struct connection *c = NULL;
+	struct why ignored;
+	uint32_t bits = 0;
+	int r;
+
+	pthread_once(&g_once, once);
+	if (g_orphan)
+		return 0;
+	pthread_mutex_lock(&g_lock);
+	c = get_connection(&r, &ignored);
+	if (c) {
+		bits = vmlink_misc_select(c->link);
+		put_connection(c);
+	}
+	pthread_mutex_unlock(&g_lock);
+	return bits;
+}
+
 static int create(const struct sgx_secs *secs, struct drv_enclave **out)
 {
 	struct sgx_enclave_create arg = { .src = (uintptr_t)secs };
@@ -651,6 +671,7 @@ const struct drv_ops drv_cofferd = {
 	.name = "cofferd",
 	.reserve = reserve,
 	.unreserve = unreserve,
+	.misc_select = misc_select,
 	.create = create,
 	.add_pages = add_pages,
 	.may_grow = may_grow,

@@ -238,6 +238,13 @@ static int may_grow(struct drv_enclave *e, uint64_t offset, uint64_t length,
 	return note(e, offset, length, PROT_READ | PROT_WRITE);
 }
 
+static uint32_t misc_select(void)
+{
+	uint32_t a, b, c, d;
+
+	return __get_cpuid_count(0x12, 0, &a, &b, &c, &d) ? b : 0;
+}
+
 static uint32_t features(struct drv_enclave *e)
 {
 	uint32_t a, b, c, d;
@@ -447,6 +454,7 @@ const struct drv_ops drv_kernel = {
 	.name = "kernel",
 	.reserve = reserve,
 	.unreserve = unreserve,
+	.misc_select = misc_select,
 	.create = create,
 	.add_pages = add_pages,
 	.may_grow = may_grow,

@@ -24,7 +24,7 @@ struct vmlink {
 	int fd;
 	bool dead; /* written under lock, read without */
 	uint64_t tag;
-	uint32_t features;
+	uint32_t features, misc_select;
 	struct why why; /* of its death */
 	vmlink_lost *lost;
 	void *context;
@@ -172,6 +172,7 @@ static int greet(struct vmlink *link, const char *vm,
 	if (r)
 		return r;
 	link->features = info.cpuid_12_0[0];
+	link->misc_select = info.cpuid_12_0[1];
 	return check_machine(vm, &info, why);
 }
 
@@ -264,4 +265,9 @@ bool vmlink_alive(const struct vmlink *link)
 uint32_t vmlink_features(const struct vmlink *link)
 {
 	return link->features;
+}
+
+uint32_t vmlink_misc_select(const struct vmlink *link)
+{
+	return link->misc_select;
 }

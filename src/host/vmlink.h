@@ -49,5 +49,7 @@ bool vmlink_alive(const struct vmlink *link);
 
 /* CPUID.12H.0:EAX of the machine. */
 uint32_t vmlink_features(const struct vmlink *link);
+/* CPUID.12H.0:EBX. */
+uint32_t vmlink_misc_select(const struct vmlink *link);
 
 #endif

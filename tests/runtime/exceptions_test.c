@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -69,13 +70,16 @@ static bool makes_sense(uint32_t fault, uint32_t how)
 
 static int raise_all(uint64_t seed)
 {
-	int result, wrong = 0;
+	int result, exinfo, wrong = 0;
 
+	if (ft_has_exinfo(enclave, &exinfo))
+		return -1;
 	for (uint32_t fault = 0; fault < FT_COUNT; fault++) {
 		for (uint32_t how = 0; how < FT_ALL; how++) {
 			if (!makes_sense(fault, how))
 				continue;
-			if (ft_raise(enclave, &result, fault, seed, how)) {
+			if (ft_raise(enclave, &result, fault, seed, how
+					| (exinfo ? 0 : FT_COARSE))) {
 				print_error("fault %u, %x: enclave lost\n",
 					fault, how);
 				return -1;
@@ -251,14 +255,16 @@ int main(int argc, char **argv)
 			tear_down),
 	};
 	struct world world;
+	char lines[80];
 	int status = -1;
 	pid_t child;
 
-	if (argc != 2)
+	if (argc != 3)
 		return 2;
 	image = argv[1];
 	cpuid_traps = can_forbid_cpuid();
-	if (world_open(&world, -1))
+	snprintf(lines, sizeof(lines), "size=%s\n", argv[2]);
+	if (world_open(&world, -1) || world_configure(&world, -1, lines))
 		return 2;
 	/* The machine ends when its last application has ended. */
 	child = fork();

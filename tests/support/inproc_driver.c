@@ -493,9 +493,14 @@ static void *shared_alloc(size_t size)
 	return aligned_alloc(64, (size + 63) & ~63ull);
 }
 
+static uint32_t misc_select(void)
+{
+	return SGX_MISC_EXINFO;
+}
+
 const struct drv_ops drv_inproc = {
 	.name = "inproc", .reserve = reserve, .unreserve = unreserve,
-	.create = create, .add_pages = add_pages, .provision = provision,
+	.misc_select = misc_select, .create = create, .add_pages = add_pages, .provision = provision,
 	.init = init, .enter = enter, .destroy = destroy,
 	.shared_alloc = shared_alloc, .shared_free = free,
 };

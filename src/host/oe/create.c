@@ -5,7 +5,6 @@
 #include "image/image.h"
 #include "image/signer.h"
 
-#include <cpuid.h>
 #include <errno.h>
 #include <openenclave/edger8r/host.h>
 #include <stdlib.h>
@@ -53,15 +52,6 @@ static oe_result_t machine_failed(const char *path, const char *step,
 	host_log(HOST_ERROR, "%s: %s: %s (%s)%s", path, step, drv_error(),
 		strerror(-error), advice);
 	return result;
-}
-
-static uint32_t machine_misc(const struct drv_ops *drv)
-{
-	uint32_t a, b, c, d;
-
-	if (strcmp(drv->name, "kernel"))
-		return SGX_MISC_EXINFO;
-	return __get_cpuid_count(0x12, 0, &a, &b, &c, &d) ? b : 0;
 }
 
 static oe_result_t read_settings(const oe_enclave_setting_t *settings,
@@ -199,7 +189,7 @@ static oe_result_t build(struct _oe_enclave *enclave, struct image *image,
 	failed = image_build(image, &why);
 	if (!failed)
 		failed = image_secs(image, debug, image_host_xfrm(),
-			machine_misc(enclave->drv), &secs, &why);
+			enclave->drv->misc_select(), &secs, &why);
 	if (!failed)
 		failed = image_sigstruct(image, debug, &sigstruct, &why);
 	if (failed)

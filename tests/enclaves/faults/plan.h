@@ -18,5 +18,7 @@ enum fault {
 #define FT_DF_FLAG 4u
 #define FT_OCALL 8u /* the handler calls the host */
 #define FT_ALL 16u
+/* No EXINFO: addresses in ELRANGE are those of pages. */
+#define FT_COARSE 16u
 
 #endif
