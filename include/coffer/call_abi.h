@@ -37,6 +37,8 @@ enum call_function {
 		the vector in the flags and the error code in the result, as
 		the host saw them; value: CALL_RESUME.. */
 	CALL_AT_EXIT_FUNCTIONS = 4,
+	/* Our own: makes a TCS; value: its address.  coffer/growth.h */
+	CALL_MAKE_THREAD = 0x100,
 
 	/* Out of it. */
 	CALL_HOST_FUNCTION = 0x8000, /* arg2: struct call_args * */
@@ -56,6 +58,7 @@ enum call_function {
 	CALL_THREAD_WAIT_TIMED = 0x8106, /* arg2: struct call_wait * */
 	CALL_READ = 0x8107, /* arg2: struct call_io * */
 	CALL_TSC = 0x8108, /* value: the time-stamp counter */
+	CALL_PAGES = 0x8109, /* arg2: struct call_pages * */
 };
 
 /* What the first pass over an exception answers: the host resumes with
@@ -171,6 +174,22 @@ struct call_wait {
 	uint64_t tcs; /* ours */
 	uint64_t nanoseconds; /* at most; 0 is no time */
 	int64_t result; /* 0 woken, negative errno (-ETIMEDOUT) */
+};
+
+/* What the host's part is in memory that changes (SGX2). */
+enum call_pages_what {
+	CALL_PAGES_FEATURES = 0, /* value out: CPUID.12H.0:EAX */
+	CALL_PAGES_RESTRICT = 1, /* value: SECINFO's R, W, X */
+	CALL_PAGES_MODIFY = 2, /* value: page type */
+	CALL_PAGES_REMOVE = 3,
+};
+
+struct call_pages {
+	uint32_t what;
+	uint32_t reserved; /* 0 */
+	uint64_t address, size; /* of whole pages in the enclave */
+	uint64_t value; /* out: bytes done, from the start */
+	int64_t result; /* 0 or a negative errno */
 };
 
 #ifndef __cplusplus

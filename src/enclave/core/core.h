@@ -17,6 +17,7 @@
 uint8_t *core_image_base(void);
 uint8_t *core_heap_base(void);
 size_t core_heap_size(void); /* bytes, from the signed properties */
+size_t core_heap_room(void); /* bytes that it may grow to, signed as well */
 
 /* The calling thread's stack: the bytes from low up to high. */
 void core_stack(uint8_t **low, uint8_t **high);
@@ -50,6 +51,18 @@ int core_host_sleep(uint64_t nanoseconds);
  * 5 verbose).  Cut at 500 bytes. */
 void core_log(int level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* ---- Memory that comes and goes (SGX2). ---- */
+
+/* Whether the host says that the processor can. */
+bool core_has_sgx2(void);
+
+/* Makes pages of the heap's room, which nobody uses, readable and writable:
+ * how many bytes, from the start on, are.  Their content is unknown. */
+size_t core_commit(void *address, size_t size);
+
+/* Gives such pages back, as far as the host takes them. */
+void core_release(void *address, size_t size);
 
 /* ---- Spinlocks. ---- */
 

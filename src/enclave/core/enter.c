@@ -58,6 +58,8 @@ static void libraries_end(struct td *td)
 static uint64_t dispatch(struct td *td, uint32_t function, uint64_t argument,
 	uint32_t *result)
 {
+	uint64_t value;
+
 	switch (function) {
 	case CALL_ENCLAVE_FUNCTION:
 		if (!core.initialised) {
@@ -73,6 +75,12 @@ static uint64_t dispatch(struct td *td, uint32_t function, uint64_t argument,
 		return OE_OK;
 	case CALL_DESTRUCTOR:
 		return core.initialised ? core_destroy() : OE_OK;
+	case CALL_MAKE_THREAD:
+		*result = OE_UNEXPECTED;
+		value = 0;
+		if (core.initialised)
+			*result = core_make_thread(&value);
+		return *result ? 0 : value;
 	default:
 		*result = OE_NOT_FOUND;
 		return 0;

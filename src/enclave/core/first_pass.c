@@ -161,6 +161,14 @@ struct core_pair core_first_pass(uint64_t arg1, uint64_t arg2, struct td *td,
 			CALL_FUNCTION(arg1), OE_UNEXPECTED), 0 };
 	if (core.status != OE_OK)
 		return answer(CALL_DO_NOT_RESUME);
+	/* It is not there, or the page is not as it should be.  (Or an
+	 * interrupt: the host pretends that it cannot.) */
+	if (td->state == TD_RUNNING && gpr->rip == (uint64_t)core_sgx2_enclu) {
+		gpr->rax = CORE_SGX2_FAULT;
+		gpr->rip += 3;
+		gpr->exit_info = 0;
+		return answer(CALL_RESUME);
+	}
 	/* Nothing of note happened: an interrupt, or a host that pretends. */
 	if (!learn(gpr, arg1, arg2, &e, &vector))
 		return answer(CALL_DO_NOT_RESUME);

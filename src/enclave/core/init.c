@@ -10,6 +10,7 @@
 #include "libc/libc.h"
 #include "priv.h"
 
+#include <coffer/growth.h>
 #include <coffer/sgx_arch.h>
 #include <elf.h>
 #include <openenclave/bits/properties.h>
@@ -104,7 +105,8 @@ bool core_start(void)
 		oe_enclave_properties_sgx.image_info.enclave_size);
 	if (!core_within(core.image + _reloc_rva, _reloc_size)
 			|| !core_within((uint64_t)core_heap_base(),
-				core_heap_size())
+				core_heap_room())
+			|| core_heap_room() < core_heap_size()
 			|| !find_tls())
 		return false;
 	relocate();
@@ -136,6 +138,13 @@ size_t core_heap_size(void)
 {
 	return oe_enclave_properties_sgx.header.size_settings.num_heap_pages
 		* SGX_PAGE_SIZE;
+}
+
+size_t core_heap_room(void)
+{
+	return coffer_enclave_growth.max_heap_pages
+		? coffer_enclave_growth.max_heap_pages * SGX_PAGE_SIZE
+		: core_heap_size();
 }
 
 void core_stack(uint8_t **low, uint8_t **high)

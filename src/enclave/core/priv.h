@@ -70,6 +70,22 @@ oe_result_t core_init_enclave(uint64_t handle);
 void core_at_exit(void);
 oe_result_t core_destroy(void);
 
+/* sgx2.S, pages.c */
+#define CORE_SGX2_FAULT UINT64_MAX
+extern const uint8_t core_sgx2_enclu[];
+/* EACCEPT: 0, an SGX error code or CORE_SGX2_FAULT. */
+uint64_t core_accept(uint64_t page, uint64_t secinfo_flags);
+/* Asks the host for its part, enum call_pages_what.  What it answers, and
+ * leaves in *value, is not to be believed. */
+oe_result_t core_ask_pages(uint32_t what, uint64_t address, uint64_t size,
+	uint64_t *value);
+
+/* make_thread.c: the next TCS; *tcs is its address. */
+oe_result_t core_make_thread(uint64_t *tcs);
+
+/* init.c: patched by the loader. */
+extern volatile uint64_t _td_from_tcs_offset;
+
 /* cpuid.c */
 oe_result_t core_cpuid_initialize(void);
 

@@ -147,33 +147,47 @@ static oe_result_t add_pages(struct _oe_enclave *enclave,
 	return OE_OK;
 }
 
+/* Where it may grow, if the machine is one on which it can. */
+static oe_result_t add_room(struct _oe_enclave *enclave,
+	const struct image *image)
+{
+	const struct drv_ops *drv = enclave->drv;
+	size_t count;
+	const struct image_spare *spare = image_spares(image, &count);
+	int error;
+
+	if (!count || !drv->features || !(drv->features(enclave->machine)
+			& SGX_FEATURE_SGX2))
+		return OE_OK;
+	enclave->grows = true;
+	for (; count--; spare++) {
+		error = drv->may_grow(enclave->machine, spare->offset,
+			spare->pages * SGX_PAGE_SIZE, spare->tcs);
+		if (error)
+			return machine_failed(enclave->path,
+				"making room to grow", error);
+	}
+	return OE_OK;
+}
+
 static oe_result_t make_slots(struct _oe_enclave *enclave,
 	const struct image *image)
 {
 	size_t count = image_tcs_count(image);
+	size_t room = enclave->grows ? image_tcs_most(image) : count;
+	oe_result_t result = OE_OK;
 
-	enclave->slots = aligned_alloc(64, count * sizeof(struct slot));
+	enclave->slots = aligned_alloc(64, room * sizeof(struct slot));
 	if (!enclave->slots)
 		return OE_OUT_OF_MEMORY;
-	memset(enclave->slots, 0, count * sizeof(struct slot));
-	for (size_t i = 0; i < count; i++) {
-		struct slot *slot = &enclave->slots[i];
-
-		slot->index = i;
-		slot->tcs = enclave->base + image_tcs_offset(image, i);
-		slot->shared = enclave->drv->shared_alloc(
-			sizeof(*slot->shared));
-		enclave->slot_count = i + 1;
-		if (!slot->shared)
-			return OE_OUT_OF_MEMORY;
-		memset(slot->shared, 0,
-			offsetof(struct slot_shared, ocall_buffer));
-		slot->shared->context.ocall_buffer =
-			(uint64_t)slot->shared->ocall_buffer;
-		slot->shared->context.ocall_buffer_size =
-			sizeof(slot->shared->ocall_buffer);
-	}
-	return OE_OK;
+	memset(enclave->slots, 0, room * sizeof(struct slot));
+	enclave->slot_room = room;
+	for (size_t i = 0; i < room; i++)
+		enclave->slots[i].tcs = enclave->base
+			+ image_tcs_offset(image, i);
+	for (size_t i = 0; i < count && !result; i++)
+		result = threads_add(enclave);
+	return result;
 }
 
 static oe_result_t build(struct _oe_enclave *enclave, struct image *image,
@@ -217,6 +231,8 @@ static oe_result_t build(struct _oe_enclave *enclave, struct image *image,
 			error);
 	}
 	result = add_pages(enclave, image);
+	if (!result)
+		result = add_room(enclave, image);
 	if (result)
 		return result;
 	error = enclave->drv->init(enclave->machine, &sigstruct);
@@ -251,6 +267,7 @@ static void release(struct _oe_enclave *enclave)
 		if (enclave->slots[i].shared)
 			enclave->drv->shared_free(enclave->slots[i].shared);
 	owned_end(&enclave->owned);
+	pthread_mutex_destroy(&enclave->growing);
 	free(enclave->slots);
 	free(enclave->local_ids);
 	free(enclave->path);
@@ -265,6 +282,7 @@ static struct _oe_enclave *allocate(const char *path)
 	if (!enclave)
 		return NULL;
 	owned_begin(&enclave->owned);
+	pthread_mutex_init(&enclave->growing, NULL);
 	enclave->serial = atomic_fetch_add(&serials, 1) + 1;
 	enclave->path = strdup(path);
 	if (!enclave->path) {
@@ -342,6 +360,7 @@ oe_result_t oe_create_enclave(const char *path, oe_enclave_type_t type,
 		release(enclave);
 		return result;
 	}
+	threads_begin_growing(enclave);
 	*out = enclave;
 	return OE_OK;
 }
@@ -353,6 +372,7 @@ oe_result_t oe_terminate_enclave(oe_enclave_t *enclave)
 
 	if (!enclave)
 		return OE_INVALID_PARAMETER;
+	threads_stop_growing(enclave);
 	result = (oe_result_t)atomic_load(&enclave->lost);
 	if (!result) {
 		result = enclave_visit(enclave, CALL_AT_EXIT_FUNCTIONS, 0,

@@ -63,6 +63,7 @@ struct _oe_enclave {
 	uint64_t base, size;
 	char *path;
 	bool debug;
+	bool grows; /* room was made for it, and the machine has SGX2 */
 	atomic_int lost; /* oe_result_t that every call gets, or 0 */
 	const oe_ocall_func_t *ocalls;
 	uint32_t ocall_count;
@@ -70,8 +71,13 @@ struct _oe_enclave {
 	/* Local ids by global id, UINT32_MAX where there is none. */
 	uint32_t *local_ids;
 	struct owned owned;
-	uint32_t slot_count;
+	/* Threads: the first count slots are there; up to room may follow
+	 * (threads.c). */
+	atomic_uint slot_count;
+	uint32_t slot_room;
 	struct slot *slots;
+	pthread_mutex_t growing;
+	atomic_uint reserve; /* 1 + index of the slot to make others in, or 0 */
 };
 
 /* ---- slot.c ---- */
@@ -89,6 +95,22 @@ void slot_give(struct frame *);
 const struct frame *slot_frame(void);
 /* By the address that an enclave knows it by; NULL if there is none. */
 struct slot *slot_find(struct _oe_enclave *, uint64_t tcs);
+
+/* ---- threads.c ---- */
+
+/* The next slot, whose tcs is set; it counts from now on.  OE_OUT_OF_MEMORY:
+ * it does not. */
+oe_result_t threads_add(struct _oe_enclave *);
+
+/* From now on the enclave is asked for more when all slots are taken (if
+ * there is room), or no more. */
+void threads_begin_growing(struct _oe_enclave *);
+void threads_stop_growing(struct _oe_enclave *);
+
+/* All slots but the reserve are taken: takes one all the same, and has the
+ * enclave make another first.  NULL: there is none. */
+struct slot *threads_take_reserve(struct _oe_enclave *,
+	struct slot *(*free_one)(struct _oe_enclave *));
 
 /* ---- call.c ---- */
 
@@ -115,6 +137,11 @@ void oe_sgx_thread_wake_wait_ocall(oe_enclave_t *enclave, uint64_t waiter_tcs,
 /* Ends every wait of the enclave's threads, now and from now on; after
  * `lost` is set. */
 void ocall_wake_all(struct _oe_enclave *);
+
+/* ---- pages.c ---- */
+
+/* CALL_PAGES: the host's part when the enclave's memory changes. */
+oe_result_t ocall_pages(struct _oe_enclave *, uint64_t argument);
 
 /* ---- names.c ---- */
 

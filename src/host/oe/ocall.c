@@ -348,6 +348,8 @@ oe_result_t ocall_serve(struct _oe_enclave *enclave, struct slot *slot,
 		return log_line(enclave, argument);
 	case CALL_CLOCK:
 		return tell_time(enclave, argument);
+	case CALL_PAGES:
+		return ocall_pages(enclave, argument);
 	case CALL_SLEEP:
 		return nap(argument);
 	case CALL_TSC:

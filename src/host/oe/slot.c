@@ -20,18 +20,33 @@ static bool grab(struct slot *slot)
 			1, memory_order_acquire, memory_order_relaxed);
 }
 
+static struct slot *free_one(struct _oe_enclave *enclave)
+{
+	const uint32_t count = atomic_load(&enclave->slot_count);
+	const uint32_t reserve = atomic_load(&enclave->reserve);
+
+	for (uint32_t i = 0; i < count; i++)
+		if (i + 1 != reserve && grab(&enclave->slots[i]))
+			return &enclave->slots[i];
+	return NULL;
+}
+
 static struct slot *choose(struct _oe_enclave *enclave)
 {
-	if (last.serial == enclave->serial && grab(last.slot))
+	struct slot *slot;
+
+	if (last.serial == enclave->serial && last.slot->index + 1
+			!= atomic_load_explicit(&enclave->reserve,
+				memory_order_relaxed) && grab(last.slot))
 		return last.slot;
-	for (uint32_t i = 0; i < enclave->slot_count; i++) {
-		if (grab(&enclave->slots[i])) {
-			last.serial = enclave->serial;
-			last.slot = &enclave->slots[i];
-			return last.slot;
-		}
+	slot = free_one(enclave);
+	if (!slot && atomic_load(&enclave->reserve))
+		slot = threads_take_reserve(enclave, free_one);
+	if (slot) {
+		last.serial = enclave->serial;
+		last.slot = slot;
 	}
-	return NULL;
+	return slot;
 }
 
 const struct frame *slot_frame(void)

@@ -9,6 +9,7 @@
 #include <openenclave/advanced/allocator.h>
 #include <openenclave/advanced/mallinfo.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,6 +22,8 @@
 #define HEAP_SIZE (8u << 20)
 #define SLOTS 256
 #define THREADS 8
+#define LEAST (64u << 10) /* of a heap that grows */
+#define MOST (256u << 20)
 
 static __thread void *slot_of_thread;
 static __thread uint64_t random_state = 88172645463325252u;
@@ -39,6 +42,45 @@ uint64_t place_random(void)
 	random_state ^= random_state >> 7;
 	random_state ^= random_state << 17;
 	return random_state;
+}
+
+/* Memory behind the heap's first end: what a machine gives of it, and what
+ * the heap holds. */
+static char *more_from, *more_to; /* NULL: none */
+static size_t more_granted; /* bytes from more_from that there may be */
+static size_t more_held, commits, give_backs;
+
+char *place_limit(char *end)
+{
+	return end == more_from ? more_to : end;
+}
+
+size_t place_commit(char *at, size_t size)
+{
+	size_t offset = (size_t)(at - more_from), got;
+
+	commits++;
+	assert_ptr_equal(at, more_from + more_held);
+	assert_int_equal(size % 4096, 0);
+	assert_true(size && at + size <= more_to);
+	got = offset < more_granted ? more_granted - offset : 0;
+	if (got > size)
+		got = size;
+	mprotect(at, got, PROT_READ | PROT_WRITE);
+	memset(at, 0xa5, got);
+	more_held += got;
+	return got;
+}
+
+void place_give_back(char *at, size_t size)
+{
+	give_backs++;
+	assert_int_equal((uintptr_t)at % 4096, 0);
+	assert_ptr_equal(at + size, more_from + more_held);
+	assert_true(at >= more_from);
+	/* Whoever uses it faults. */
+	mprotect(at, size, PROT_NONE);
+	more_held -= size;
 }
 
 void heap_corrupt(const char *what)
@@ -203,6 +245,24 @@ static void *churn_thread(void *seed)
 	return NULL;
 }
 
+/* The same beside large blocks that come and go. */
+static void *churn_large(void *seed)
+{
+	random_state = 0x9e3779b97f4a7c15u * ((uintptr_t)seed + 77);
+	for (int i = 0; i < 40; i++) {
+		size_t size = place_random() % (16u << 20);
+		struct piece p = { oe_allocator_malloc(size), size,
+			(unsigned char)i };
+
+		assert_non_null(p.at);
+		memset(p.at, p.fill, size);
+		churn(500);
+		check_piece(&p);
+		oe_allocator_free(p.at);
+	}
+	return NULL;
+}
+
 static void test_threads(void **state)
 {
 	pthread_t thread[THREADS];
@@ -241,6 +301,132 @@ static void test_arguments(void **state)
 	assert_int_equal(oe_allocator_malloc_usable_size(NULL), 0);
 	assert_non_null(p = oe_allocator_malloc(0));
 	oe_allocator_free(p);
+}
+
+/* A heap of LEAST bytes that may grow to MOST, if it is granted. */
+static void begin_growing(size_t granted)
+{
+	char *start = mmap(NULL, MOST, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS
+		| MAP_NORESERVE, -1, 0);
+
+	assert_ptr_not_equal(start, MAP_FAILED);
+	assert_int_equal(mprotect(start, LEAST, PROT_READ | PROT_WRITE), 0);
+	more_from = start + LEAST;
+	more_to = start + MOST;
+	more_granted = granted;
+	more_held = commits = give_backs = 0;
+	slot_of_thread = NULL;
+	oe_allocator_init(start, start + LEAST);
+}
+
+static void end_growing(void)
+{
+	munmap(more_from - LEAST, MOST);
+	more_from = more_to = NULL;
+}
+
+static void test_growth(void **state)
+{
+	static char *block[50000];
+	oe_mallinfo_t info;
+	size_t n = 0;
+
+	begin_growing(MOST);
+	assert_int_equal(oe_allocator_mallinfo(&info), OE_OK);
+	assert_int_equal(info.max_total_heap_size, MOST);
+	while (n < 50000 && (block[n] = oe_allocator_malloc(2000)))
+		memset(block[n], (int)n, 2000), n++;
+	assert_int_equal(n, 50000);
+	/* 100 MB in batches that double up to 4 MiB. */
+	assert_true(commits < 40);
+	assert_true(more_held < 110u << 20);
+	assert_int_equal(give_backs, 0);
+	/* One that is larger than any batch, and one that does not fit. */
+	block[0] = oe_allocator_realloc(block[0], 50u << 20);
+	assert_non_null(block[0]);
+	assert_int_equal(block[0][999], 0);
+	assert_null(oe_allocator_malloc(200u << 20));
+	assert_null(oe_allocator_aligned_alloc(1u << 30, 100));
+	for (size_t i = 1; i < n; i++) {
+		assert_int_equal(block[i][0], (char)i);
+		assert_int_equal(block[i][999], (char)i);
+	}
+	while (n--)
+		oe_allocator_free(block[n]);
+	for (int i = 0; i < 16; i++)
+		oe_allocator_free(oe_allocator_malloc(2000));
+	/* What is free at the end went back, but for a little. */
+	assert_true(give_backs > 0);
+	assert_true(more_held < 4u << 20);
+	/* And comes again. */
+	block[0] = oe_allocator_aligned_alloc(1u << 20, 100u << 20);
+	assert_non_null(block[0]);
+	memset(block[0], 1, 100u << 20);
+	oe_allocator_free(block[0]);
+	end_growing();
+}
+
+/* Who frees and allocates the same again and again gets it at once. */
+static void test_hysteresis(void **state)
+{
+	begin_growing(MOST);
+	for (int i = 0; i < 1000; i++) {
+		void *p = oe_allocator_malloc(100u << 20);
+
+		assert_non_null(p);
+		oe_allocator_free(p);
+	}
+	assert_int_equal(commits, 1);
+	assert_int_equal(give_backs, 0);
+	for (int i = 0; i < 16; i++)
+		oe_allocator_free(oe_allocator_malloc(2000));
+	assert_int_equal(give_backs, 1);
+	assert_true(more_held < 4u << 20);
+	end_growing();
+}
+
+/* A machine that gives nothing, and one that stops half-way. */
+static void test_refused_growth(void **state)
+{
+	oe_mallinfo_t info;
+	void *p;
+
+	begin_growing(0);
+	assert_non_null(p = oe_allocator_malloc(60000));
+	assert_null(oe_allocator_malloc(60000));
+	assert_int_equal(errno, ENOMEM);
+	assert_int_equal(oe_allocator_mallinfo(&info), OE_OK);
+	assert_int_equal(info.max_total_heap_size, LEAST);
+	oe_allocator_free(p);
+	assert_non_null(oe_allocator_malloc(60000));
+	assert_int_equal(more_held, 0);
+	end_growing();
+
+	begin_growing(1u << 20);
+	assert_null(oe_allocator_malloc(2u << 20));
+	/* What came of it is used. */
+	assert_non_null(oe_allocator_malloc(1000000));
+	assert_int_equal(more_held, 1u << 20);
+	more_granted = 3u << 20;
+	assert_non_null(oe_allocator_malloc(1000000));
+	end_growing();
+}
+
+static void test_growing_threads(void **state)
+{
+	pthread_t thread[THREADS];
+
+	begin_growing(MOST);
+	for (int round = 0; round < 3; round++) {
+		for (uintptr_t i = 0; i < THREADS; i++)
+			assert_int_equal(pthread_create(&thread[i], NULL,
+				churn_large, (void *)i), 0);
+		for (int i = 0; i < THREADS; i++)
+			pthread_join(thread[i], NULL);
+	}
+	assert_true(commits > 3);
+	assert_true(give_backs > 0);
+	end_growing();
 }
 
 /* Run what damages the heap; the text that heap_corrupt was given. */
@@ -331,6 +517,10 @@ int main(void)
 		cmocka_unit_test(test_chunks),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_growth),
+		cmocka_unit_test(test_hysteresis),
+		cmocka_unit_test(test_refused_growth),
+		cmocka_unit_test(test_growing_threads),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_damage),
 	};

@@ -6,6 +6,11 @@
  *
  * A thread's kept chunks are bounded by KEEP_MOST bytes and by a share of
  * the heap, and go back to the heap before an allocation fails.
+ *
+ * A heap that may grow does so before an allocation fails, by batches that
+ * double.  What is free at its end goes back when there is much of it, more
+ * than TRIM_LEAST and a quarter of what is below, and was free during the
+ * last WINDOW frees: who frees and allocates in turn keeps what he needs.
  */
 #include "heap.h"
 #include "place.h"
@@ -29,19 +34,42 @@ struct keep {
 	struct chunk *first[KEEP_CLASSES];
 };
 
+#define PAGE 4096u
+#define BATCH_FIRST (64u * 1024)
+#define BATCH_MOST (4u << 20)
+#define TRIM_LEAST (2u << 20)
+#define WINDOW 8u
+
 static struct heap heap;
 static place_lock lock;
 static struct keep *keeps;
 static uint64_t keep_most;
+
+/* How the end moves.  Whoever moves it holds the edge, and the heap's lock
+ * for the moment of the change; the edge is taken first. */
+static place_lock edge;
+static struct {
+	char *least, *most; /* where the end can be */
+	size_t batch; /* bytes, of the next growth */
+	unsigned frees; /* in this window */
+	char *high; /* the highest top of the window before */
+	bool refused; /* the last growth gave nothing */
+} growth;
 
 void oe_allocator_init(void *start, void *end)
 {
 	uint64_t key[2] = { place_random(), place_random() };
 
 	heap_init(&heap, start, end, key);
-	lock = (place_lock){ 0 };
+	lock = edge = (place_lock){ 0 };
+	growth.least = end;
+	growth.most = place_limit(end);
+	growth.batch = BATCH_FIRST;
+	growth.frees = 0;
+	growth.high = end;
+	growth.refused = false;
 	keeps = NULL;
-	keep_most = (uint64_t)((char *)end - (char *)start) / KEEP_SHARE;
+	keep_most = (uint64_t)(growth.most - (char *)start) / KEEP_SHARE;
 	if (keep_most > KEEP_MOST)
 		keep_most = KEEP_MOST;
 }
@@ -105,21 +133,100 @@ static void give_back_all(struct keep *k)
 	place_release(&lock);
 }
 
+/* For a chunk of size bytes at the end; false: it has no place there. */
+static bool grow(size_t align, size_t size)
+{
+	size_t lacks, want, got;
+	char *end;
+
+	place_acquire(&edge);
+	place_acquire(&lock);
+	lacks = heap_lacks(&heap, align, size);
+	end = heap.end;
+	place_release(&lock);
+	got = lacks;
+	if (lacks && lacks <= (size_t)(growth.most - end)) {
+		want = lacks < growth.batch ? growth.batch : lacks;
+		want = (want + PAGE - 1) & ~(size_t)(PAGE - 1);
+		if (want > (size_t)(growth.most - end))
+			want = (size_t)(growth.most - end);
+		got = place_commit(end, want);
+		place_acquire(&lock);
+		heap_set_end(&heap, end + got);
+		growth.refused = !got;
+		if (growth.batch < BATCH_MOST)
+			growth.batch *= 2;
+		place_release(&lock);
+	} else if (lacks) {
+		got = 0;
+	}
+	place_release(&edge);
+	return got >= lacks;
+}
+
+/* Under lock: bytes at the end that are more than enough, whole pages. */
+static size_t excess(void)
+{
+	char *from = heap.top > growth.high ? heap.top : growth.high;
+	size_t kept = TRIM_LEAST / 2 + (size_t)(heap.top - heap.start) / 8;
+	size_t spare;
+
+	if (from < growth.least)
+		from = growth.least;
+	if (heap.end <= from)
+		return 0;
+	spare = (size_t)(heap.end - from);
+	return spare > 2 * kept ? (spare - kept) & ~(size_t)(PAGE - 1) : 0;
+}
+
+/* Under lock, after something was given: is it time to trim? */
+static bool much_is_free(void)
+{
+	if (growth.most == growth.least || ++growth.frees < WINDOW)
+		return false;
+	growth.frees = 0;
+	growth.high = heap.high;
+	heap.high = heap.top;
+	return excess() != 0;
+}
+
+static void trim(void)
+{
+	char *end = NULL;
+	size_t size;
+
+	place_acquire(&edge);
+	place_acquire(&lock);
+	size = excess();
+	if (size) {
+		end = heap.end - size;
+		heap_set_end(&heap, end);
+		growth.batch = BATCH_FIRST;
+	}
+	place_release(&lock);
+	if (size)
+		place_give_back(end, size);
+	place_release(&edge);
+}
+
 static struct chunk *take(size_t align, size_t size)
 {
 	struct keep *k;
 	struct chunk *c;
+	size_t lacks;
 
-	for (int tries = 0;; tries++) {
+	for (;;) {
 		place_acquire(&lock);
 		c = heap_take_aligned(&heap, align, size);
+		lacks = c ? 0 : heap_lacks(&heap, align, size);
 		place_release(&lock);
-		if (c || tries)
+		if (c)
 			return c;
 		k = *(struct keep **)place_thread_slot();
-		if (!k || !k->bytes)
+		if (k && k->bytes)
+			give_back_all(k);
+		else if (!lacks || !grow(align, size))
 			return NULL;
-		give_back_all(k);
 	}
 }
 
@@ -150,6 +257,7 @@ void oe_allocator_free(void *ptr)
 	struct chunk *c;
 	struct keep *k;
 	size_t n;
+	bool much;
 
 	if (!ptr)
 		return;
@@ -170,7 +278,10 @@ void oe_allocator_free(void *ptr)
 	}
 	place_acquire(&lock);
 	heap_give(&heap, c);
+	much = much_is_free();
 	place_release(&lock);
+	if (much)
+		trim();
 }
 
 void *oe_allocator_calloc(size_t nmemb, size_t size)
@@ -258,7 +369,8 @@ oe_result_t oe_allocator_mallinfo(oe_mallinfo_t *info)
 	place_acquire(&lock);
 	for (const struct keep *k = keeps; k; k = k->next)
 		kept += __atomic_load_n(&k->bytes, __ATOMIC_RELAXED);
-	info->max_total_heap_size = (size_t)(heap.end - heap.start);
+	info->max_total_heap_size = (size_t)((growth.refused ? heap.end :
+		growth.most) - heap.start);
 	info->current_allocated_heap_size = heap.used - kept;
 	info->peak_allocated_heap_size = heap.peak;
 	place_release(&lock);

@@ -66,6 +66,8 @@ static inline void tell_next(struct heap *h, struct chunk *c, uint64_t size16)
 static inline void set_top(struct heap *h, char *top)
 {
 	__atomic_store_n(&h->top, top, __ATOMIC_RELAXED);
+	if (top > h->high)
+		h->high = top;
 }
 
 bool heap_has(const struct heap *h, const void *p)
@@ -162,7 +164,7 @@ static struct chunk *find(const struct heap *h, uint64_t n16)
 
 void heap_init(struct heap *h, void *start, void *end, const uint64_t key[2])
 {
-	h->start = h->top = start;
+	h->start = h->top = h->high = start;
 	h->end = end;
 	h->top_back = 0;
 	h->key[0] = key[0];
@@ -234,6 +236,31 @@ struct chunk *heap_take(struct heap *h, size_t size)
 	if (h->used > h->peak)
 		h->peak = h->used;
 	return c;
+}
+
+/* The payload to take for an aligned one of size16 units with its header:
+ * room to move on to it with a chunk in front. */
+static size_t with_room(size_t align, uint64_t size16)
+{
+	size_t size = size16 * 16 - HEAP_HEADER;
+
+	return align <= HEAP_ALIGN ? size : size + align + HEAP_MIN_CHUNK;
+}
+
+size_t heap_lacks(const struct heap *h, size_t align, size_t size)
+{
+	uint64_t n16 = heap_chunk_size(size) / 16;
+	size_t have = (size_t)(h->end - h->top), want;
+
+	if (!n16 || align > (size_t)1 << 39)
+		return 0;
+	want = with_room(align, n16) + HEAP_HEADER;
+	return want > have ? want - have : 0;
+}
+
+void heap_set_end(struct heap *h, void *end)
+{
+	h->end = end;
 }
 
 void heap_give(struct heap *h, struct chunk *c)
@@ -331,8 +358,7 @@ struct chunk *heap_take_aligned(struct heap *h, size_t align, size_t size)
 		return NULL;
 	if (align <= HEAP_ALIGN)
 		return heap_take(h, size);
-	/* Room to move on to an aligned payload with a chunk in front. */
-	c = heap_take(h, (n16 - 1) * 16 + align + HEAP_MIN_CHUNK);
+	c = heap_take(h, with_room(align, n16));
 	if (!c)
 		return NULL;
 	at = (uintptr_t)heap_payload(c);

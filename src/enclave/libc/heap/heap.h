@@ -41,6 +41,7 @@ struct chunk {
 struct heap {
 	char *start, *end;
 	char *top; /* no chunk from here on */
+	char *high; /* the highest top since the user set it */
 	uint64_t top_back; /* size16 of the chunk before top */
 	uint64_t key[2];
 	uint64_t used, peak; /* bytes in chunks that are not free */
@@ -64,6 +65,13 @@ struct chunk *heap_take_aligned(struct heap *, size_t align, size_t size);
 
 /* Give a chunk in state used or cached back. */
 void heap_give(struct heap *, struct chunk *);
+
+/* How many bytes more the heap must have, at its end, to take a chunk of size
+ * bytes there, aligned as for heap_take_aligned; 0: none, or size is absurd. */
+size_t heap_lacks(const struct heap *, size_t align, size_t size);
+
+/* Memory was put behind the end, or taken from there: not from below top. */
+void heap_set_end(struct heap *, void *end);
 
 /* Change a used chunk in place to hold size bytes; false: it cannot. */
 bool heap_resize(struct heap *, struct chunk *, size_t size);

@@ -6,6 +6,7 @@
 #ifndef COFFER_ENCLAVE_HEAP_PLACE_H
 #define COFFER_ENCLAVE_HEAP_PLACE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef HEAP_HOSTED
@@ -26,9 +27,13 @@ static inline void place_release(place_lock *lock)
 
 void **place_thread_slot(void);
 uint64_t place_random(void);
+char *place_limit(char *end);
+size_t place_commit(char *at, size_t size);
+void place_give_back(char *at, size_t size);
 
 #else
 
+#include "../../core/core.h"
 #include "../inside.h"
 #include "../musl.h"
 
@@ -57,6 +62,26 @@ static inline void **place_thread_slot(void)
 static inline uint64_t place_random(void)
 {
 	return libc_random64();
+}
+
+/* How far a heap may grow that ends there now; page aligned, as all below. */
+static inline char *place_limit(char *end)
+{
+	char *start = (char *)core_heap_base();
+
+	return end == start + core_heap_size() ? start + core_heap_room()
+		: end;
+}
+
+/* Memory behind the heap's end: how many bytes of it are there now. */
+static inline size_t place_commit(char *at, size_t size)
+{
+	return core_commit(at, size);
+}
+
+static inline void place_give_back(char *at, size_t size)
+{
+	core_release(at, size);
 }
 
 #endif
