@@ -10,8 +10,11 @@
  *   AEX      any other signal in enclave code: registers go to the SSA
  *   ERESUME  an invalid opcode of our own: the handler loads them back
  *   EREPORT, EGETKEY  deterministic, and not secret
+ *   EACCEPT, EMODPE   over mprotect: inproc_sgx2.c
  */
 #include "inproc_driver.h"
+
+#include "inproc_sgx2.h"
 
 #include "host/arena.h"
 #include "host/driver.h"
@@ -31,10 +34,7 @@
 struct drv_enclave {
 	uint64_t base, size;
 	uint64_t misc;
-	struct {
-		uint64_t offset, length, flags;
-	} page[512];
-	unsigned pages;
+	struct inproc_pages *pages;
 	uint32_t tcs_count;
 	struct logical {
 		struct sgx_tcs tcs;
@@ -188,6 +188,39 @@ static void leaf_key(greg_t *r)
 	r[REG_RAX] = 0;
 }
 
+static void new_tcs(struct drv_enclave *enclave, uint64_t page)
+{
+	struct logical *cpu = &enclave->tcs[enclave->tcs_count];
+
+	memcpy(&cpu->tcs, (const void *)page, sizeof(cpu->tcs));
+	cpu->address = page;
+	mprotect((void *)page, SGX_PAGE_SIZE, PROT_NONE);
+	__atomic_fetch_add(&enclave->tcs_count, 1, __ATOMIC_SEQ_CST);
+}
+
+/* EACCEPT and EMODPE; false for the fault that they end in. */
+static bool leaf_of_sgx2(struct drv_enclave *enclave, greg_t *r)
+{
+	const struct sgx_secinfo *secinfo = (const void *)r[REG_RBX];
+	bool tcs = false;
+	int64_t rax;
+
+	if (!inproc_sgx2.sgx2)
+		return false;
+	if (r[REG_RAX] == SGX_EMODPE)
+		rax = inproc_emodpe(enclave->pages, secinfo->flags,
+			r[REG_RCX]);
+	else
+		rax = inproc_eaccept(enclave->pages, secinfo->flags,
+			r[REG_RCX], &tcs);
+	if (tcs && enclave->tcs_count < TCS_MAX)
+		new_tcs(enclave, r[REG_RCX]);
+	if (rax < 0)
+		return false;
+	r[REG_RAX] = rax;
+	return true;
+}
+
 /* Back to the host side of inproc_enter. */
 static void leave(struct logical *cpu, ucontext_t *context, const char *to)
 {
@@ -285,6 +318,15 @@ static void NO_GUARD on_signal(int number, siginfo_t *info, void *pointer)
 	__builtin_ia32_wrfsbase64(cpu->host_fs);
 	__builtin_ia32_wrgsbase64(cpu->host_gs);
 	if (number == SIGILL && !memcmp((void *)rip, "\x0f\x01\xd7", 3)
+			&& (r[REG_RAX] == SGX_EACCEPT
+				|| r[REG_RAX] == SGX_EMODPE)
+			&& leaf_of_sgx2(enclave_of(cpu), r)) {
+		r[REG_RIP] += 3;
+		__builtin_ia32_wrfsbase64(fs);
+		__builtin_ia32_wrgsbase64(gs);
+		return;
+	}
+	if (number == SIGILL && !memcmp((void *)rip, "\x0f\x01\xd7", 3)
 			&& (uint32_t)r[REG_RAX] <= SGX_EEXIT) {
 		switch (r[REG_RAX]) {
 		case SGX_EEXIT:
@@ -358,6 +400,7 @@ static int create(const struct sgx_secs *secs, struct drv_enclave **out)
 	enclave->base = secs->base;
 	enclave->size = secs->size;
 	enclave->misc = secs->misc_select;
+	enclave->pages = inproc_pages_new(secs->base, secs->size);
 	for (unsigned e = 0; e < 16; e++) {
 		if (!enclaves[e]) {
 			enclaves[e] = enclave;
@@ -365,6 +408,7 @@ static int create(const struct sgx_secs *secs, struct drv_enclave **out)
 			return 0;
 		}
 	}
+	inproc_pages_free(enclave->pages);
 	free(enclave);
 	return -ENOMEM;
 }
@@ -376,6 +420,7 @@ static int add_pages(struct drv_enclave *enclave, const void *source,
 	int prot = 0;
 
 	(void)measure;
+	inproc_pages_add(enclave->pages, offset, length, flags);
 	if (flags & SGX_SECINFO_TCS && !(flags & SGX_SECINFO_REG)) {
 		for (uint64_t at = 0; at < length; at += SGX_PAGE_SIZE) {
 			struct logical *cpu =
@@ -485,7 +530,51 @@ static void destroy(struct drv_enclave *enclave)
 		if (enclaves[e] == enclave)
 			enclaves[e] = NULL;
 	munmap((void *)enclave->base, enclave->size);
+	inproc_pages_free(enclave->pages);
 	free(enclave);
+}
+
+static int may_grow(struct drv_enclave *enclave, uint64_t offset,
+	uint64_t length, bool tcs)
+{
+	(void)enclave;
+	(void)offset;
+	(void)length;
+	(void)tcs;
+	return 0;
+}
+
+static uint32_t features(struct drv_enclave *enclave)
+{
+	(void)enclave;
+	return SGX_FEATURE_SGX1 | (inproc_sgx2.says_sgx2 ? SGX_FEATURE_SGX2
+		: 0);
+}
+
+static int restrict_permissions(struct drv_enclave *enclave, uint64_t offset,
+	uint64_t length, uint64_t value, uint64_t *done)
+{
+	return inproc_restrict(enclave->pages, offset, length, value, done);
+}
+
+static int modify_types(struct drv_enclave *enclave, uint64_t offset,
+	uint64_t length, uint64_t value, uint64_t *done)
+{
+	return inproc_modify(enclave->pages, offset, length, value, done);
+}
+
+static int remove_pages(struct drv_enclave *enclave, uint64_t offset,
+	uint64_t length, uint64_t *done)
+{
+	return inproc_remove(enclave->pages, offset, length, done);
+}
+
+struct inproc_pages *inproc_latest(void)
+{
+	for (unsigned e = 16; e--;)
+		if (enclaves[e])
+			return enclaves[e]->pages;
+	return NULL;
 }
 
 static void *shared_alloc(size_t size)
@@ -500,8 +589,12 @@ static uint32_t misc_select(void)
 
 const struct drv_ops drv_inproc = {
 	.name = "inproc", .reserve = reserve, .unreserve = unreserve,
-	.misc_select = misc_select, .create = create, .add_pages = add_pages, .provision = provision,
-	.init = init, .enter = enter, .destroy = destroy,
+	.misc_select = misc_select, .create = create,
+	.add_pages = add_pages, .may_grow = may_grow,
+	.provision = provision, .init = init, .enter = enter,
+	.features = features, .restrict_permissions = restrict_permissions,
+	.modify_types = modify_types, .remove_pages = remove_pages,
+	.destroy = destroy,
 	.shared_alloc = shared_alloc, .shared_free = free,
 };
 

@@ -10,4 +10,7 @@ extern const struct drv_ops drv_inproc;
 /* Used by its own assembly. */
 struct logical;
 
+/* The pages of the one enclave that there is. */
+struct inproc_pages *inproc_latest(void);
+
 #endif
