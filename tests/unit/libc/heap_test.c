@@ -249,7 +249,7 @@ static void *churn_thread(void *seed)
 static void *churn_large(void *seed)
 {
 	random_state = 0x9e3779b97f4a7c15u * ((uintptr_t)seed + 77);
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < 12; i++) {
 		size_t size = place_random() % (16u << 20);
 		struct piece p = { oe_allocator_malloc(size), size,
 			(unsigned char)i };
