@@ -257,8 +257,8 @@ void drive_run(struct drive *d, const uint8_t *data, size_t size)
 	d->data = data;
 	d->size = size;
 	d->at = 0;
-	for (uint32_t i = 0; i < DRIVE_OUT; i++)
-		d->out[i].full = false;
+	/* the stage has one key: pages of another run would come back */
+	memset(d->out, 0, sizeof d->out);
 	while (d->at < d->size)
 		step(d);
 	take_apart(d);
