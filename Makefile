@@ -8,13 +8,15 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 SANITIZE_BUILD := $(BUILD)-sanitize
+COVERAGE_BUILD := $(BUILD)-coverage
 FUZZ_SECONDS ?= 600
 TESTS ?=
 
 FOLDERS := $(shell find src examples tests docs install -name meson.build | sort)
 MESON_OPTIONS := --prefix $(PREFIX) --libdir lib $(OPTIONS)
 
-.PHONY: all help packages configure demo test bench sanitize fuzz install clean
+.PHONY: all help packages configure demo test bench sanitize coverage fuzz \
+	install clean
 
 all: configure
 	@ninja -C $(BUILD)
@@ -26,6 +28,7 @@ help:
 	@echo 'make test         build, then run the tests (TESTS=names for a few)'
 	@echo 'make bench        time calls and loading'
 	@echo 'make sanitize     unit tests under ASan and UBSan, in $(SANITIZE_BUILD)'
+	@echo 'make coverage     lines of src/sgx that its tests execute'
 	@echo 'make fuzz         fuzz the parsers, FUZZ_SECONDS=$(FUZZ_SECONDS) each'
 	@echo 'make install      install under PREFIX=$(PREFIX) (DESTDIR is honoured)'
 	@echo 'make clean        remove what was built'
@@ -72,6 +75,15 @@ sanitize: packages
 	@UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 		tools/run-tests $(SANITIZE_BUILD) --suite unit
 
+coverage: packages
+	@[ -f $(COVERAGE_BUILD)/build.ninja ] || CC='$(CC)' meson setup \
+		$(COVERAGE_BUILD) -Dunits_only=true -Db_coverage=true \
+		--buildtype=debug
+	@find $(COVERAGE_BUILD) -name '*.gcda' -delete
+	@ninja -C $(COVERAGE_BUILD)
+	@tools/run-tests $(COVERAGE_BUILD) --suite sgx
+	@tools/coverage $(COVERAGE_BUILD) src/sgx
+
 fuzz: all
 	@tools/check-packages clang libclang-rt-dev
 	@ninja -C $(BUILD) meson-benchmark-prereq
@@ -82,4 +94,4 @@ install: all
 	@meson install -C $(BUILD) --no-rebuild
 
 clean:
-	@rm -rf $(BUILD) $(SANITIZE_BUILD)
+	@rm -rf $(BUILD) $(SANITIZE_BUILD) $(COVERAGE_BUILD)
