@@ -155,6 +155,8 @@ static void list_of_handlers(void **state)
 	assert_int_equal(result, 0);
 	assert_int_equal(ft_escape(enclave, &result), OE_OK);
 	assert_int_equal(result, 0);
+	assert_int_equal(ft_other_fs(enclave, &result), OE_OK);
+	assert_int_equal(result, 0);
 	assert_int_equal(ft_verdict(enclave, &result, 0xffffffff), OE_OK);
 	assert_int_equal(result, 0);
 }

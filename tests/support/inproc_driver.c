@@ -229,7 +229,7 @@ static void leave(struct logical *cpu, ucontext_t *context, const char *to)
 }
 
 static void exception(struct logical *cpu, int number, siginfo_t *info,
-	ucontext_t *context)
+	ucontext_t *context, uint64_t fs, uint64_t gs)
 {
 	greg_t *r = context->uc_mcontext.gregs;
 	struct sgx_gprsgx *gpr = gpr_of(cpu, cpu->tcs.cssa);
@@ -243,6 +243,8 @@ static void exception(struct logical *cpu, int number, siginfo_t *info,
 		to[i] = r[gpr_order[i]];
 	gpr->rip = r[REG_RIP];
 	gpr->rflags = r[REG_EFL];
+	gpr->fsbase = fs;
+	gpr->gsbase = gs;
 	memcpy(frame_of(cpu, cpu->tcs.cssa), area, xstate_size(area));
 	memset(frame_of(cpu, cpu->tcs.cssa) + 464, 0, 48);
 	gpr->exit_info = 0;
@@ -304,10 +306,8 @@ static void NO_GUARD on_signal(int number, siginfo_t *info, void *pointer)
 	if (number == SIGILL && rip == (uint64_t)inproc_resume_point) {
 		cpu = (struct logical *)r[REG_RDI];
 		resume(cpu, context);
-		__builtin_ia32_wrfsbase64(enclave_of(cpu)->base
-			+ cpu->tcs.ofsbase);
-		__builtin_ia32_wrgsbase64(enclave_of(cpu)->base
-			+ cpu->tcs.ogsbase);
+		__builtin_ia32_wrfsbase64(gpr_of(cpu, cpu->tcs.cssa)->fsbase);
+		__builtin_ia32_wrgsbase64(gpr_of(cpu, cpu->tcs.cssa)->gsbase);
 		return;
 	}
 	cpu = find_running(gs);
@@ -344,7 +344,7 @@ static void NO_GUARD on_signal(int number, siginfo_t *info, void *pointer)
 		__builtin_ia32_wrgsbase64(gs);
 		return;
 	}
-	exception(cpu, number, info, context);
+	exception(cpu, number, info, context, fs, gs);
 }
 
 static void catch_signals(void)

@@ -220,7 +220,7 @@ core_exit:
 	/*
 	 * The second pass: ERESUME comes here in the place where the
 	 * exception was, with every register of the interrupted code but the
-	 * flags, which the first pass has cleaned.  Keeps them in an oe_context_t and an XSAVE area on that code's own stack,
+	 * flags and FS, which the first pass has set.  Keeps them in an oe_context_t and an XSAVE area on that code's own stack,
 	 * asks the handlers and goes on with what they left there.
 	 */
 	.globl core_second_pass
@@ -276,7 +276,9 @@ core_second_pass:
 	 * set: nothing may touch that stack any more. */
 	mov	CONTEXT_RSP(%rax), %rcx
 	mov	CONTEXT_RIP(%rax), %rdx
-	mov	%rdx, %fs:TD_RESUME_RIP
+	mov	%rdx, %gs:TD_RESUME_RIP
+	mov	%gs:TD_FSBASE, %rdx
+	wrfsbase %rdx
 	mov	CONTEXT_FLAGS(%rax), %rdx
 	mov	%rdx, -136(%rcx)
 	mov	CONTEXT_RBX(%rax), %rbx
@@ -297,7 +299,7 @@ core_second_pass:
 	mov	CONTEXT_RAX(%rax), %rax
 	popfq
 	lea	128(%rsp), %rsp
-	jmp	*%fs:TD_RESUME_RIP
+	jmp	*%gs:TD_RESUME_RIP
 
 	.globl core_text_end
 	.hidden core_text_end

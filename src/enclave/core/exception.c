@@ -125,6 +125,7 @@ void core_handle_exception(uint8_t *xsave, oe_context_t *context)
 		.error_code = td->exception.error_code,
 		.context = context,
 	};
+	const uint64_t fsbase = td->exception.fsbase;
 	uint64_t verdict, present;
 	uint32_t mxcsr;
 
@@ -154,5 +155,6 @@ void core_handle_exception(uint8_t *xsave, oe_context_t *context)
 	memcpy(&present, xsave + XSTATE_BV, sizeof(present));
 	present |= 3;
 	memcpy(xsave + XSTATE_BV, &present, sizeof(present));
+	td->exception.fsbase = fsbase;
 	td->exception.nesting--;
 }

@@ -172,7 +172,8 @@ struct core_pair core_first_pass(uint64_t arg1, uint64_t arg2, struct td *td,
 	/* Nothing of note happened: an interrupt, or a host that pretends. */
 	if (!learn(gpr, arg1, arg2, &e, &vector))
 		return answer(CALL_DO_NOT_RESUME);
-	if (td->state != TD_RUNNING || in_assembly(gpr->rip))
+	if (td->state != TD_RUNNING || in_assembly(gpr->rip)
+			|| gpr->gsbase != (uint64_t)td)
 		return give_up(td);
 
 	if (vector == SGX_VECTOR_UD && emulate_cpuid(gpr)) {
@@ -197,6 +198,9 @@ struct core_pair core_first_pass(uint64_t arg1, uint64_t arg2, struct td *td,
 	/* The second pass may push to a stack that is not aligned. */
 	td->exception.rflags = gpr->rflags;
 	gpr->rflags &= ~(uint64_t)RFLAGS_AC_NT_DF;
+	/* FS may be the program's for a while, GS is ours. */
+	td->exception.fsbase = gpr->fsbase;
+	gpr->fsbase = (uint64_t)td;
 	td->exception.nesting++;
 	gpr->exit_info = 0;
 	gpr->rip = (uint64_t)core_second_pass;

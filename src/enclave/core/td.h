@@ -36,6 +36,7 @@ struct td_exception {
 	uint32_t nesting; /* second passes that have not ended */
 	uint64_t rflags; /* of the interrupted code */
 	uint64_t resume_rip; /* where the end of the second pass jumps to */
+	uint64_t fsbase; /* of the interrupted code */
 };
 
 struct td {
@@ -56,7 +57,7 @@ struct td {
 	uint64_t ocall_buffer, ocall_buffer_size; /* checked copies */
 	struct td_exception exception;
 
-	uint8_t unused[TD_STACK_LOW - 408];
+	uint8_t unused[TD_STACK_LOW - 416];
 	uint8_t first_pass_stack[TD_STACK_HIGH - TD_STACK_LOW];
 	uint8_t libc_keys[TD_SIZE - TD_STACK_HIGH];
 };
@@ -69,6 +70,7 @@ _Static_assert(offsetof(struct td, last_sp) == TD_LAST_SP, "last_sp");
 _Static_assert(offsetof(struct td, tcs) == 320, "hot line");
 _Static_assert(offsetof(struct td, exception.resume_rip) == TD_RESUME_RIP,
 	"resume_rip");
+_Static_assert(offsetof(struct td, exception.fsbase) == TD_FSBASE, "fsbase");
 _Static_assert(offsetof(struct td, libc_keys) == TD_STACK_HIGH, "keys");
 
 /* The calling thread's.  Valid once its first call has begun. */

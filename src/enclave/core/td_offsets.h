@@ -13,6 +13,7 @@
 #define TD_HOST_RCX 272
 #define TD_LAST_SP 280
 #define TD_RESUME_RIP 400
+#define TD_FSBASE 408
 #define TD_STACK_LOW 1024
 #define TD_STACK_HIGH 3072
 #define TD_SIZE 4096

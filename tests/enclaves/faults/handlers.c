@@ -116,6 +116,37 @@ int ft_verdict(uint64_t verdict)
 	return oe_remove_vectored_exception_handler(judge) ? 2 : 0;
 }
 
+static _Thread_local uint64_t mine = 0x1234;
+
+static uint64_t with_own_variables(oe_exception_record_t *record)
+{
+	record->context->rip += 2;
+	record->context->rbx = mine++;
+	/* And one within, with FS as it is here. */
+	if (mine == 0x1235)
+		__asm__ volatile("ud2" : : : "rbx", "memory");
+	return OE_EXCEPTION_CONTINUE_EXECUTION;
+}
+
+int ft_other_fs(void)
+{
+	static const uint64_t elsewhere[16];
+	uint64_t own, after, counted = 0;
+
+	if (oe_add_vectored_exception_handler(true, with_own_variables))
+		return 1;
+	mine = 0x1234;
+	__asm__ volatile("rdfsbase %0\n\twrfsbase %3\n\tud2\n\t"
+		"rdfsbase %1\n\twrfsbase %0"
+		: "=&r"(own), "=&r"(after), "+b"(counted) : "r"(elsewhere)
+		: "memory");
+	if (oe_remove_vectored_exception_handler(with_own_variables))
+		return 2;
+	if (after != (uint64_t)elsewhere || counted != 0x1234)
+		return 3;
+	return mine == 0x1236 ? 0 : 4;
+}
+
 static uint8_t other_stack[16384] __attribute__((aligned(16)));
 static _Thread_local void *home[5];
 static volatile int arrived;
