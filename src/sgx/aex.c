@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: AEX */
 /* Asynchronous exit: an event takes a logical processor out of its enclave,
  * whose state goes to the frame that was checked at entry. */
 #include "entry.h"

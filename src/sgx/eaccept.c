@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EACCEPT */
 /* EACCEPT: the enclave agrees to what the operating system did to one of its
  * pages, if that is exactly what it asked for and nobody inside can still use
  * the page as it was. */

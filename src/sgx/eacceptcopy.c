@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EACCEPTCOPY */
 /* EACCEPTCOPY: the enclave takes a page that EAUG offered, with the content of
  * one that it has. */
 #include "epcm.h"

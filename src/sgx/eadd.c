@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EADD */
 /*
  * EADD: a free EPC page becomes a page of an enclave that is being built.
  *

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EAUG */
 /* EAUG: a running enclave is offered a page of zeroes; it counts for nothing
  * until the enclave accepts it. */
 #include "epcm.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EBLOCK */
 /* EBLOCK: no new translation to this page; the first step of its eviction. */
 #include "epcm.h"
 #include "outcome.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: ECREATE, SECS */
 /* ECREATE: a free EPC page becomes the SECS of a new enclave. */
 #include "epcm.h"
 #include "outcome.h"

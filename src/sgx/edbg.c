@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EDBGRD, EDBGWR */
 /* EDBGRD and EDBGWR: a debugger reads and writes a debug enclave, whatever
  * its pages allow. */
 #include "entry.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EDECCSSA */
 /* EDECCSSA: the handler of an exception goes on in the frame below, without
  * leaving the enclave. */
 #include "entry.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EENTER */
 /* EENTER: a logical processor enters an enclave at a TCS's entry point. */
 #include "entry.h"
 #include "outcome.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EEXIT */
 /* EEXIT: a logical processor leaves its enclave of its own will. */
 #include "entry.h"
 #include "outcome.h"

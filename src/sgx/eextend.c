@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EEXTEND */
 /* EEXTEND: 256 bytes of an added page enter the measurement. */
 #include "epcm.h"
 #include "outcome.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EGETKEY, Keys */
 /* EGETKEY: a key that only enclaves of the right identity get, and only on
  * this machine. */
 #include "epcm.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EINIT */
 /* EINIT: the measurement is closed, compared with what the signer signed,
  * and the enclave may be entered. */
 #include "epcm.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: ELDB, ELDU, ELDBC, ELDUC, Eviction */
 /* ELDU, ELDB and the variants that report conflicts: a page comes back into
  * the EPC, if it is what went out last under this version. */
 #include "epcm.h"

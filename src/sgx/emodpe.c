@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EMODPE */
 /* EMODPE: the enclave gives one of its pages more permissions. */
 #include "epcm.h"
 #include "outcome.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EMODPR */
 /* EMODPR: the operating system takes permissions from a page; the enclave is
  * to check with EACCEPT that nobody has the old ones any more. */
 #include "epcm.h"

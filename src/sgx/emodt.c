@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EMODT */
 /* EMODT: a page is to become a TCS, or to go; the enclave has to accept. */
 #include "epcm.h"
 #include "outcome.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EENTER, ERESUME, TCS */
 #include "entry.h"
 #include "epcm.h"
 #include "outcome.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EPA, VA page */
 /* EPA: a free page becomes an array of versions, all slots empty. */
 #include "epcm.h"
 #include "outcome.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EPCM, Access control */
 #include "epcm.h"
 #include "outcome.h"
 #include "sigstruct.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: ERDINFO */
 /* ERDINFO: what the EPC map says of a page. */
 #include "epcm.h"
 #include "outcome.h"

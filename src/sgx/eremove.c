@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EREMOVE */
 /* EREMOVE: an EPC page becomes free. */
 #include "epcm.h"
 #include "outcome.h"

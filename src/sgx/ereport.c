@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EREPORT */
 /* EREPORT: the running enclave's identity and 64 bytes of its own, under a
  * key that the target enclave on this machine can get. */
 #include "epcm.h"

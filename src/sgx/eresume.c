@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: ERESUME */
 /* ERESUME: a logical processor goes back to where an event took it from. */
 #include "entry.h"
 #include "outcome.h"

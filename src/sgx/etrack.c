@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: ETRACK, ETRACKC */
 /* ETRACK and ETRACKC: an enclave begins a new tracking epoch. */
 #include "epcm.h"
 #include "outcome.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EWB, Eviction */
 /* EWB: a page goes out of the EPC, encrypted, its version into a VA slot. */
 #include "epcm.h"
 #include "outcome.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: Keys */
 #include "keys.h"
 #include "wipe.h"
 #include <string.h>

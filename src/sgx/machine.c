@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: Enumeration */
 #include "model.h"
 #include "paging.h"
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: Measurement */
 /*
  * The blocks are put together in a buffer and hashed in one piece: SHA-256
  * is fast over kilobytes, and slow when it is called block by block.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: Eviction, VA page */
 #include "paging.h"
 #include "epcm.h"
 #include "wipe.h"

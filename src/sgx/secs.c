@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: SECS */
 #include "secs.h"
 #include "epcm.h"
 #include <string.h>

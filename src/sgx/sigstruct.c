@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: SIGSTRUCT */
 #include "sigstruct.h"
 #include <string.h>
 

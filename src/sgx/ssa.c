@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: SSA frame, AEX, ERESUME */
 #include "ssa.h"
 #include <string.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: Tracking */
 #include "track.h"
 #include "outcome.h"
 #include "secs.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SDM 3D: ECREATE */
+/* SDM 3D: ECREATE, SECS */
 #include "common/crypto_openssl.h"
 #include "leaf.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SDM 3D: EENTER, EEXIT */
+/* SDM 3D: EENTER, EEXIT, TCS */
 #include "entering.h"
 
 static void prepare(struct call *c)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SDM 3D: EGETKEY */
+/* SDM 3D: EGETKEY, Keys */
 #include "leaf.h"
 
 #define REQUEST_PAGE (STAGE_A + WORLD_DATA)

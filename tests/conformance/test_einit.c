@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SDM 3D: EINIT */
+/* SDM 3D: EINIT, SIGSTRUCT */
 #include "common/crypto_openssl.h"
 #include "leaf.h"
 #include "sgx/keys.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SDM 3D: ELDU, ELDB, ELDUC, ELDBC */
+/* SDM 3D: ELDB, ELDU, ELDBC, ELDUC, Eviction, VA page */
 #include "leaf.h"
 
 #define GONE (STAGE_A + WORLD_DATA)

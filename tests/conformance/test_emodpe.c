@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SDM 3D: EMODPE */
+/* SDM 3D: EMODPE, Access control */
 #include "leaf.h"
 
 #define INFO_PAGE (STAGE_A + WORLD_DATA)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SDM 3D: EREPORT, EGETKEY of the REPORT key */
+/* SDM 3D: EREPORT, Keys, Access control */
 #include "common/crypto_openssl.h"
 #include "leaf.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SDM 3D: ETRACK, ETRACKC */
+/* SDM 3D: ETRACK, ETRACKC, Tracking */
 #include "leaf.h"
 
 static void prepare(struct call *c)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* SDM 3D: EWB */
+/* SDM 3D: EWB, Eviction, VA page */
 #include "leaf.h"
 
 #define TARGET (STAGE_A + WORLD_DATA)

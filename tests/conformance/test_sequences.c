@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EPCM, Eviction, Tracking */
 /*
  * Random sequences of all leaves; see drive.h for what must hold.  Always the
  * same seeds, so that a failure can be repeated: COFFER_SEED picks the first,

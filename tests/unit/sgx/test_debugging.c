@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EDBGRD, EDBGWR, ERDINFO */
 /* EDBGRD and EDBGWR. */
 #include "world.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EAUG, EMODPR, EMODT, EACCEPT, EMODPE, EACCEPTCOPY */
 /* EAUG, EMODPR, EMODT and what the enclave says to them: EACCEPT, EMODPE,
  * EACCEPTCOPY; ERDINFO. */
 #include "world.h"

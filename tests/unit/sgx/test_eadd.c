@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EADD, EEXTEND */
 /* EADD, EEXTEND, and runs of them: each check of the manual in its order, the
  * effect, and that a run is nothing but its single leaves. */
 #include "common/crypto_openssl.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: ECREATE, SECS */
 /* ECREATE: each check of the manual, in its order, and the effect. */
 #include "world.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EINIT, SIGSTRUCT */
 /* EINIT: its checks in the manual's order, launch control both ways, and that
  * not a byte of a SIGSTRUCT can be changed unnoticed. */
 #include "sgx/keys.h"

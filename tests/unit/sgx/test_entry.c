@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EENTER, EEXIT, AEX, ERESUME, TCS */
 /* EENTER, EEXIT, AEX and ERESUME: checks in order and the state after. */
 #include "world.h"
 

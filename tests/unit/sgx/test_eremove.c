@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EREMOVE */
 /* EREMOVE, alone and in runs. */
 #include "world.h"
 

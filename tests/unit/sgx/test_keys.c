@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: Keys, EGETKEY, EREPORT */
 /*
  * EGETKEY and EREPORT: operands and checks in order, what separates keys and
  * what does not, and who can verify a report.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: Enumeration, Error codes */
 /* Power-on, CPUID, the profile, and what cannot be a machine. */
 #include "world.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: Measurement */
 /* The measurement's own properties, and its speed.  That its values are the
  * manual's is measure_reference.py's concern. */
 #include "common/crypto_openssl.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: ERESUME, EDECCSSA */
 /* AEX-Notify: an ERESUME that tells the enclave, and EDECCSSA. */
 #include "world.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: EPA, EBLOCK, ETRACK, EWB, ELDU, ELDB, Tracking */
 /* EPA, EBLOCK, ETRACK, EWB and ELD*: pages go out and come back as they were,
  * or not at all. */
 #include "world.h"

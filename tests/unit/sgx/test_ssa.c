@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* SDM 3D: SSA frame, AEX, ERESUME */
 /* The helpers of ssa.h, which model and cell share. */
 #include "world.h"
 
