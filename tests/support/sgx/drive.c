@@ -217,13 +217,13 @@ static void step(struct drive *d)
 	w->place_left = trouble == 255 ? drive_u8(d) & 3u : UINT32_MAX;
 	w->cmac_fails = trouble == 254;
 	w->gcm_fails = trouble == 253;
-	before = world_state(w);
+	before = world_marks(w);
 	o = leaf(d);
 	w->place_left = UINT32_MAX;
 	w->cmac_fails = w->gcm_fails = false;
 	d->done[d->leaf] += changes(&o);
 	d->refused[d->leaf] += !changes(&o);
-	if (!changes(&o) && !d->partial && world_state(w) != before)
+	if (!changes(&o) && !d->partial && world_marks(w) != before)
 		fail_msg("a refused %s changed something",
 			drive_names[d->leaf]);
 	world_check(w);

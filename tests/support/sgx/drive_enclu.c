@@ -56,7 +56,6 @@ static uint8_t *scratch(struct drive *d, uint32_t secs, uint64_t *linaddr)
 		if (e->flags == SGX_EPCM_VALID && e->type == SGX_PT_REG &&
 		    e->secs == secs && (e->rwx & 3) == 3) {
 			*linaddr = e->linaddr;
-			d->partial = true; /* the enclave writes */
 			return d->w->epc[epc];
 		}
 	}

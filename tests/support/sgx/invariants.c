@@ -237,14 +237,29 @@ static uint64_t fold(uint64_t hash, const void *data, size_t size)
 	return lanes[0] ^ lanes[0] >> 31;
 }
 
-uint64_t world_state(const struct world *w)
+static uint64_t state_but_content(const struct world *w)
 {
 	uint64_t hash = fold(0xcbf29ce484222325ull, w->epcm,
 		w->epc_pages * sizeof *w->epcm);
 
 	hash = fold(hash, &w->m, sizeof w->m);
 	hash = fold(hash, w->lp, sizeof w->lp);
-	hash = fold(hash, w->placed, w->epc_pages * sizeof *w->placed);
+	return fold(hash, w->placed, w->epc_pages * sizeof *w->placed);
+}
+
+uint64_t world_marks(const struct world *w)
+{
+	uint64_t hash = state_but_content(w);
+
+	hash = fold(hash, &w->writes, sizeof w->writes);
+	hash = fold(hash, &w->places, sizeof w->places);
+	return fold(hash, &w->releases, sizeof w->releases);
+}
+
+uint64_t world_state(const struct world *w)
+{
+	uint64_t hash = state_but_content(w);
+
 	for (uint32_t i = 0; i < w->epc_pages; i++)
 		if (w->placed[i])
 			hash = fold(hash, w->epc[i], SGX_PAGE_SIZE);

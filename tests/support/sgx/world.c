@@ -31,6 +31,7 @@ static void op_write(void *ctx, uint32_t epc, uint32_t off, const void *from,
 	assert_true(epc < w->epc_pages && w->placed[epc]);
 	assert_true(off + size <= SGX_PAGE_SIZE);
 	memcpy(w->epc[epc] + off, from, size);
+	w->writes++;
 }
 
 static void op_zero(void *ctx, uint32_t epc, uint32_t count)
@@ -40,6 +41,7 @@ static void op_zero(void *ctx, uint32_t epc, uint32_t count)
 	for (uint32_t i = 0; i < count; i++)
 		assert_true(w->placed[epc + i]);
 	memset(w->epc[epc], 0, (size_t)count * SGX_PAGE_SIZE);
+	w->writes++;
 }
 
 static int op_place(void *ctx, uint32_t epc, uint32_t count, uint32_t secs,

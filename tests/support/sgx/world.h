@@ -42,6 +42,7 @@ struct world {
 	uint32_t maps;
 	uint32_t place_left; /* pages until place() fails; UINT32_MAX: never */
 	uint64_t places, releases; /* pages placed and released so far */
+	uint64_t writes; /* calls that wrote or zeroed pages */
 	uint64_t *tracked; /* epoch of the last ETRACK, by SECS; 0: none */
 	uint32_t *changed; /* times that the page changed its state */
 	bool cmac_fails, gcm_fails, random_fails;
@@ -149,5 +150,10 @@ void world_check(struct world *w);
 /* A digest of EPC, EPCM, machine and processors: equal before and after a
  * leaf that did not succeed. */
 uint64_t world_state(const struct world *w);
+
+/* The same at a fraction of the cost: instead of the contents of pages, how
+ * often the model has written any.  What a test writes itself does not
+ * count. */
+uint64_t world_marks(const struct world *w);
 
 #endif
