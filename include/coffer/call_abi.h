@@ -125,7 +125,7 @@ struct call_marshal_head {
  */
 #define CALL_HOST_LOWEST 0x400000ull
 #define CALL_NO_HOST 0x2c0000000000ull
-#define CALL_NO_HOST_END (CALL_NO_HOST + 0x1000000000ull)
+#define CALL_NO_HOST_END (CALL_NO_HOST + 0x8000000000ull)
 
 #define CALL_BUFFER_ALIGN 16u
 #define CALL_OCALL_BUFFER_SIZE 16384u
