@@ -59,7 +59,7 @@
 #include <ucontext.h>
 
 struct thread {
-	uint32_t running; /* 1 between EENTER/ERESUME and EEXIT/AEX */
+	uint32_t running; /* enum thread_running */
 	uint32_t index;
 	struct gate_mailbox *line;
 	const void *stub;
@@ -75,6 +75,14 @@ struct thread {
 	const struct cell_tcs *tcs;
 	struct cell_service *service;
 	struct cell_counters *counters;
+	uint32_t generation; /* of the TCS that the fields above are of */
+	uint32_t out; /* 1: the TCS is evicted, see orders.c */
+};
+
+enum thread_running {
+	THREAD_OUTSIDE = 0,
+	THREAD_INSIDE = 1, /* between EENTER or ERESUME and EEXIT or AEX */
+	THREAD_ENTERING = 2,
 };
 
 #define THREAD_AT(field, offset) \
@@ -136,6 +144,10 @@ _Noreturn void gate_exited(struct thread *);
 _Noreturn void gate_answer(struct thread *, uint32_t what, uint64_t a,
 	uint64_t b, uint64_t c);
 
+/* EENTER's and ERESUME's look at the TCS; answers the host itself if it cannot
+ * be entered. */
+void thread_enter(struct thread *t);
+
 #define SIGNAL_KICK SIGURG
 /* Signals that interrupt, not those that report exceptions, are blocked while
  * the handler runs, so that kicks do not pile up on its stack. */
@@ -161,8 +173,31 @@ unsigned opcode_enclu_length(uint64_t rip);
 /* Length of the INT3 or INT 3 that ends where this address is. */
 unsigned opcode_breakpoint_length(uint64_t behind);
 
-/* filter.c: installs the system-call filter on all threads. 0 or -errno */
+/* filter.c: the first filter lets the processor answer CELL_TAKE and nothing
+ * else; its listener is returned, or -errno. */
+long filter_listen(void);
+/* The final one, on all threads. 0 or -errno */
 long filter_install(void);
+
+/* orders.c */
+void doorbell_ring(void);
+void orders_look(void); /* executes what is there */
+void orders_serve(void); /* for ever, or until the order to start */
+long order_map(const struct cell_order *); /* negative: failed */
+
+/* ask.c: asks the processor and waits; the answer is in t->service.  0 if the
+ * maps that came with it could not be made. */
+int ask_processor(struct thread *t, uint32_t leaf,
+	const struct sgx_regs *regs);
+/* A page fault in ELRANGE: 1 when the access can be tried again, 0 when it
+ * faults as *event then says. */
+int ask_page(struct thread *t, uint64_t address, uint32_t error,
+	struct sgx_event *event);
+/* 1: the TCS is back; 0: entering faults as t->service says. */
+int ask_tcs(struct thread *t);
+
+/* main.c: takes over the TCS as it is now described. */
+void thread_sit(struct thread *t);
 
 /* host_page.c: maps or forgets a fetched page of host memory. */
 long host_page_map(uint64_t page, uint64_t slot, int writable);

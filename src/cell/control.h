@@ -112,7 +112,7 @@ struct cell_tcs {
 	uint32_t entry_faults;
 	uint64_t entry_address;
 	uint64_t flags; /* TCS.FLAGS */
-	uint32_t valid; /* 0: a spare one */
+	uint32_t generation; /* changes when the others do */
 	uint32_t reserved;
 };
 
@@ -127,8 +127,9 @@ enum cell_service_kind {
 };
 
 /* What a thread asks: an ENCLU leaf that needs the processor, or one of
- * these.  RBX is the address, RCX the error code (CELL_ASK_PAGE); RCX is 1
- * when the maps of the last answer could not be made. */
+ * these. */
+/* RBX: an address in ELRANGE that faulted; RCX: the error code, SGX_PF_*;
+ * RDX: 1 when the maps of the last answer could not be made. */
 #define CELL_ASK_PAGE 0x10000u
 /* The TCS of this thread was evicted and shall be used. */
 #define CELL_ASK_TCS 0x10001u
@@ -179,6 +180,7 @@ struct cell_control {
 	uint32_t cpu_naps; /* 1 while the processor sleeps on the doorbell */
 	uint32_t order_state __attribute__((aligned(64))); /* futex */
 	uint32_t order_count;
+	uint32_t janitor_bell; /* futex: the janitor shall look */
 	uint32_t chunks_offered; /* counts up; chunk[n % CELL_CHUNKS_MAX] */
 	uint32_t chunks_taken; /* the cell's count */
 	struct cell_order order[CELL_ORDERS_MAX];

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ENCLU executed by enclave code and trapped: EEXIT is done here, EDECCSSA
- * too, EREPORT and EGETKEY are asked of the processor, everything else faults.
+ * ENCLU executed by enclave code and trapped: EEXIT and EDECCSSA are done here,
+ * leaves that need keys or the EPC map are asked of the processor, everything
+ * else faults.
  */
 #include "cell.h"
-#include <linux/futex.h>
-#include <sys/syscall.h>
 
 #define STATUS_FLAGS (SGX_RFLAGS_CF | SGX_RFLAGS_PF | SGX_RFLAGS_AF \
 	| SGX_RFLAGS_ZF | SGX_RFLAGS_SF | SGX_RFLAGS_OF)
@@ -24,33 +23,6 @@ static _Noreturn void eexit(struct thread *t, const struct sgx_regs *regs)
 	cell_switch_stack(t, gate_exited);
 }
 
-/* The processor's answer can come late, never twice; it is our trusted side,
- * so its values are used as they are. */
-static void ask_processor(struct thread *t, const struct sgx_regs *regs)
-{
-	struct cell_service *s = t->service;
-
-	s->leaf = (uint32_t)regs->rax;
-	s->rax = regs->rax;
-	s->rbx = regs->rbx;
-	s->rcx = regs->rcx;
-	s->rdx = regs->rdx;
-	__atomic_store_n(&s->state, CELL_SERVICE_ASKED, __ATOMIC_SEQ_CST);
-	__atomic_fetch_add(&control->doorbell, 1, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&control->cpu_naps, __ATOMIC_SEQ_CST))
-		cell_syscall(SYS_futex, (long)&control->doorbell, FUTEX_WAKE,
-			1, 0, 0, 0);
-	for (;;) {
-		uint32_t state = __atomic_load_n(&s->state, __ATOMIC_ACQUIRE);
-
-		if (state == CELL_SERVICE_DONE)
-			break;
-		cell_syscall(SYS_futex, (long)&s->state, FUTEX_WAIT, state, 0,
-			0, 0);
-	}
-	__atomic_store_n(&s->state, CELL_SERVICE_IDLE, __ATOMIC_RELAXED);
-}
-
 _Noreturn void enclu_execute(struct thread *t, struct sgx_regs *regs,
 	const void *xsave, unsigned length)
 {
@@ -67,7 +39,10 @@ _Noreturn void enclu_execute(struct thread *t, struct sgx_regs *regs,
 		eexit(t, regs);
 	case SGX_EREPORT:
 	case SGX_EGETKEY:
-		ask_processor(t, regs);
+	case SGX_EACCEPT:
+	case SGX_EMODPE:
+	case SGX_EACCEPTCOPY:
+		ask_processor(t, (uint32_t)regs->rax, regs);
 		if (s->kind == CELL_SERVICE_FAULT) {
 			event.vector = (uint8_t)s->vector;
 			event.error_code = (uint32_t)s->error_code;

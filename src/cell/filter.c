@@ -3,8 +3,8 @@
  * The cell's system-call filter.  Calls are allowed from one instruction
  * only, and since enclave code can jump to it, their arguments are checked
  * too: what is left lets a cell wait, wake, yield, choose its signal mask,
- * give up its own mappings, take rights from them, duplicate a page of a
- * shared one, and end.  A second instruction may return from a signal.  A
+ * take storage that the processor gives, give up its own mappings, take rights
+ * from them, duplicate a part of a shared one, and end.  A second instruction may return from a signal.  A
  * `syscall` anywhere else is the enclave's and becomes #UD (signal.c).
  */
 #include "cell.h"
@@ -52,6 +52,18 @@ long filter_install(void)
 		ALLOW,
 		EQUAL(SYS_rt_sigprocmask, 0, 1),
 		ALLOW,
+		EQUAL(CELL_TAKE, 0, 1),
+		ALLOW, /* the first filter sends it to the processor */
+		EQUAL(SYS_close, 0, 1),
+		ALLOW,
+		EQUAL(SYS_membarrier, 0, 1),
+		ALLOW,
+		/* mmap: of a descriptor, shared, at a fixed address */
+		EQUAL(SYS_mmap, 0, 4),
+		LOAD(args[3]),
+		EQUAL(MAP_SHARED | MAP_FIXED, 1, 0),
+		KILL,
+		ALLOW,
 		EQUAL(SYS_futex, 0, 10),
 		LOAD_HIGH(args[1]),
 		EQUAL(0, 1, 0),
@@ -76,19 +88,13 @@ long filter_install(void)
 		EQUAL(PROT_READ | PROT_WRITE, 1, 0),
 		KILL,
 		ALLOW,
-		/* mremap: duplicate one page at a fixed address */
-		EQUAL(SYS_mremap, 0, 16),
+		/* mremap: duplicate at a fixed address */
+		EQUAL(SYS_mremap, 0, 10),
 		LOAD_HIGH(args[1]),
 		EQUAL(0, 1, 0),
 		KILL,
 		LOAD(args[1]),
 		EQUAL(0, 1, 0),
-		KILL,
-		LOAD_HIGH(args[2]),
-		EQUAL(0, 1, 0),
-		KILL,
-		LOAD(args[2]),
-		EQUAL(4096, 1, 0),
 		KILL,
 		LOAD(args[3]),
 		EQUAL(MREMAP_MAYMOVE | MREMAP_FIXED, 1, 0),
@@ -102,12 +108,31 @@ long filter_install(void)
 		.len = sizeof(code) / sizeof(code[0]),
 		.filter = code,
 	};
+
+	return cell_syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+		(long)&program, 0, 0, 0);
+}
+
+long filter_listen(void)
+{
+	static const struct sock_filter code[] = {
+		LOAD(nr),
+		EQUAL(CELL_TAKE, 0, 1),
+		RETURN(SECCOMP_RET_USER_NOTIF),
+		ALLOW,
+	};
+	const struct sock_fprog program = {
+		.len = sizeof(code) / sizeof(code[0]),
+		.filter = (struct sock_filter *)code,
+	};
 	long r;
 
 	r = cell_syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0);
 	if (r != 0)
 		return r;
 	return cell_syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-		SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+		SECCOMP_FILTER_FLAG_NEW_LISTENER
+			| SECCOMP_FILTER_FLAG_SPEC_ALLOW,
 		(long)&program, 0, 0, 0);
 }

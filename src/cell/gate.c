@@ -40,7 +40,7 @@ _Noreturn void gate_answer(struct thread *t, uint32_t what, uint64_t a,
 {
 	struct gate_mailbox *line = t->line;
 
-	t->running = 0;
+	t->running = THREAD_OUTSIDE;
 	t->counters->inside = 0;
 	line->what = what;
 	line->reg[0] = a;
@@ -52,7 +52,7 @@ _Noreturn void gate_answer(struct thread *t, uint32_t what, uint64_t a,
 
 _Noreturn void gate_exited(struct thread *t)
 {
-	t->running = 0;
+	t->running = THREAD_OUTSIDE;
 	t->counters->inside = 0;
 	t->line->what = GATE_DID_EEXIT;
 	hand_over(t);
@@ -92,6 +92,37 @@ static void wait_for_request(struct gate_mailbox *box)
 	}
 }
 
+/* Seldom: the TCS is evicted, new, or not to be entered. */
+static void check_tcs(struct thread *t)
+{
+	const struct cell_tcs *tcs = t->tcs;
+
+	if (t->out) {
+		t->running = THREAD_OUTSIDE;
+		if (!ask_tcs(t))
+			gate_answer(t, GATE_DID_NOT_ENTER, t->service->vector,
+				(uint32_t)t->service->error_code,
+				tcs->linaddr);
+		thread_enter(t);
+		return;
+	}
+	if (t->generation != tcs->generation)
+		thread_sit(t);
+	if (tcs->entry_faults)
+		gate_answer(t, GATE_DID_NOT_ENTER, tcs->entry_vector, 0,
+			tcs->entry_address);
+}
+
+/* The TCS is in use from here on; orders.c has the other side. */
+void thread_enter(struct thread *t)
+{
+	__atomic_store_n(&t->running, THREAD_ENTERING, __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (__builtin_expect(t->out | t->tcs->entry_faults
+		    | (t->generation ^ t->tcs->generation), 0))
+		check_tcs(t);
+}
+
 _Noreturn void gate_eenter(struct thread *t)
 {
 	struct gate_mailbox *line = t->line;
@@ -106,9 +137,7 @@ _Noreturn void gate_eenter(struct thread *t)
 	if (t->rsi != 0)
 		__builtin_prefetch((const void *)t->rsi);
 	__builtin_prefetch((const void *)t->rdx);
-	if (tcs->entry_faults)
-		gate_answer(t, GATE_DID_NOT_ENTER, tcs->entry_vector, 0,
-			tcs->entry_address);
+	thread_enter(t);
 	if (t->cssa >= t->nssa)
 		gate_answer(t, GATE_DID_NOT_ENTER, SGX_VECTOR_GP, 0, 0);
 	if (t->cssa >= t->frames)
@@ -133,7 +162,7 @@ _Noreturn void gate_eenter(struct thread *t)
 	t->gsbase = tcs->ogsbase;
 	t->counters->entries++;
 	t->counters->inside = 1;
-	t->running = 1;
+	t->running = THREAD_INSIDE;
 	__asm__ volatile("prefetchw %0" : : "m"(*line));
 	gate_enter(t);
 }

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The cell's start: from a fresh program to sealed threads waiting at their
- * mailboxes.  Order matters: give up what the kernel mapped, take what the
- * processor gave, bring up all threads, close every descriptor, and only then
- * the filter; nothing can be asked for afterwards.
+ * The cell's start.  At ECREATE, from a fresh program to one that takes storage
+ * and orders; at EINIT to sealed threads waiting at their mailboxes.  Order
+ * matters: give up what the kernel mapped, take what the processor gave, bring
+ * up all threads, close every descriptor, and only then the filter; nothing can
+ * be asked for afterwards.
  */
 #include "cell.h"
 #include <asm/prctl.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #define SYS(nr, a, b, c, d, e, f) \
@@ -103,23 +106,45 @@ static void seal_image(void)
 	must(5, SYS(mmap, data, size, PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_FIXED, CELL_FD_STATE, 0));
 	must(6, SYS(munmap, copy, size, 0, 0, 0, 0));
-	must(7, SYS(mmap, CELL_AREAS,
-		(control->tcs_count + 1) * CELL_AREA_SIZE,
-		PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, CELL_FD_STATE,
-		size));
+}
+
+/* The processor gets the listener of the first filter, and we keep nothing of
+ * it: with it goes the only way to be given a descriptor. */
+static void hand_over_listener(void)
+{
+	union {
+		struct cmsghdr head;
+		char space[CMSG_SPACE(sizeof(int))];
+	} message = { .head = {
+		.cmsg_len = CMSG_LEN(sizeof(int)),
+		.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS,
+	} };
+	char byte = 0;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr m = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = &message, .msg_controllen = sizeof(message),
+	};
+	long fd = filter_listen();
+
+	must(16, fd);
+	*(int *)CMSG_DATA(&message.head) = (int)fd;
+	must(17, SYS(sendmsg, CELL_FD_SOCKET, &m, 0, 0, 0, 0));
+	must(18, SYS(close, fd, 0, 0, 0, 0, 0));
+	must(19, SYS(close, CELL_FD_SOCKET, 0, 0, 0, 0, 0));
 }
 
 static void map_memory(void)
 {
+	uint64_t size = (uint64_t)(cell_data_end - cell_data_start);
+
+	must(7, SYS(mmap, CELL_AREAS,
+		(control->tcs_slots + 1) * CELL_AREA_SIZE,
+		PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, CELL_FD_STATE,
+		size));
 	must(8, SYS(mmap, control->arena_va, control->arena_size,
 		PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED_NOREPLACE,
 		CELL_FD_ARENA, 0));
-	for (uint32_t i = 0; i < control->map_count; i++) {
-		const struct cell_map *m = &control->map[i];
-
-		must(9, SYS(mmap, m->va, m->length, m->prot,
-			MAP_SHARED | MAP_FIXED_NOREPLACE, m->fd, m->offset));
-	}
 }
 
 /* One 16-bit entry per page of ELRANGE: 1 + the index of the only thread
@@ -127,28 +152,32 @@ static void map_memory(void)
 static void make_table(void)
 {
 	uint64_t pages = control->el_size / SGX_PAGE_SIZE;
-	uint16_t *table = (uint16_t *)CELL_TABLE;
-	uint64_t size = (pages * sizeof(*table) + 4095) & ~4095ull;
+	uint64_t size = (pages * sizeof(uint16_t) + 4095) & ~4095ull;
 
-	if (size > CELL_PRIVATE_END - CELL_TABLE)
+	if (size > CELL_WINDOW - CELL_TABLE)
 		return;
-	must(10, SYS(mmap, table, size, PROT_READ | PROT_WRITE,
+	must(10, SYS(mmap, CELL_TABLE, size, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
 		0));
-	for (uint32_t i = 0; i < control->tcs_count; i++) {
-		uint64_t base = control->tcs[i].ogsbase;
-		uint64_t page = (base - control->el_base) / SGX_PAGE_SIZE;
-
-		if (!in_enclave(base) || (base & (SGX_PAGE_SIZE - 1)) != 0)
-			continue;
-		for (uint32_t j = 0; j < i; j++)
-			if (control->tcs[j].ogsbase == base)
-				page = UINT64_MAX;
-		if (page != UINT64_MAX)
-			table[page] = (uint16_t)(i + 1);
-	}
 	gate_el_base = control->el_base;
 	gate_el_pages = pages;
+}
+
+static void enter_in_table(uint32_t index)
+{
+	uint64_t base = control->tcs[index].ogsbase;
+	uint64_t page = (base - control->el_base) / SGX_PAGE_SIZE;
+	uint16_t *table = (uint16_t *)CELL_TABLE;
+
+	if (gate_el_pages == 0 || !in_enclave(base)
+	    || (base & (SGX_PAGE_SIZE - 1)) != 0)
+		return;
+	for (uint32_t i = 0; i < control->tcs_slots; i++)
+		if (i != index && control->tcs[i].ogsbase == base) {
+			table[page] = 0;
+			return;
+		}
+	table[page] = (uint16_t)(index + 1);
 }
 
 static void install_handlers(void)
@@ -167,19 +196,27 @@ static void install_handlers(void)
 	}
 }
 
-static void prepare_thread(struct thread *t)
+void thread_sit(struct thread *t)
 {
-	const struct cell_tcs *tcs = &control->tcs[t->index];
+	const struct cell_tcs *tcs = t->tcs;
 
-	t->line = (struct gate_mailbox *)(control->gate_va
-		+ (uint64_t)t->index * GATE_STRIDE);
-	t->stub = gate_stubs + (uint64_t)t->index * STUB_SIZE;
+	t->generation = tcs->generation;
 	t->nssa = tcs->nssa;
 	t->frames = tcs->frames;
 	t->ossa = tcs->ossa;
-	t->tcs = tcs;
+	t->cssa = 0;
+	enter_in_table(t->index);
+}
+
+static void prepare_thread(struct thread *t)
+{
+	t->line = (struct gate_mailbox *)(control->gate_va
+		+ (uint64_t)t->index * GATE_STRIDE);
+	t->stub = gate_stubs + (uint64_t)t->index * STUB_SIZE;
+	t->tcs = &control->tcs[t->index];
 	t->service = &control->service[t->index];
 	t->counters = &control->counters[t->index];
+	thread_sit(t);
 }
 
 static void thread_seat(struct thread *t)
@@ -207,42 +244,42 @@ static void start_threads(void)
 {
 	const unsigned long flags = CLONE_VM | CLONE_FS | CLONE_FILES
 		| CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
-	uint32_t others = control->tcs_count > 0 ? control->tcs_count - 1 : 0;
 
-	for (uint32_t i = 0; i < control->tcs_count; i++) {
+	for (uint32_t i = 0; i < control->tcs_slots; i++) {
 		struct thread *t = cell_thread(i);
 
 		t->index = i;
 		prepare_thread(t);
-		if (i > 0)
-			must(13, cell_clone(flags, (char *)t + AREA_STACK_TOP,
-				thread_start, t));
+		must(13, cell_clone(flags, (char *)t + AREA_STACK_TOP,
+			thread_start, t));
 	}
 	for (;;) {
 		uint32_t n = __atomic_load_n(&ready, __ATOMIC_ACQUIRE);
 
-		if (n == others)
+		if (n == control->tcs_slots)
 			break;
 		SYS(futex, &ready, FUTEX_WAIT_PRIVATE, n, 0, 0, 0);
 	}
 }
 
-/* The first thread, now on its own area: the last steps, then TCS 0. */
-static void first_thread(struct thread *t)
+/* The first thread becomes the janitor, on an area of its own. */
+static _Noreturn void janitor(struct thread *t)
 {
-	install_handlers();
-	start_threads();
-	thread_seat(t);
+	const uint64_t kicks = KICK_MASK;
+
+	SYS(rt_sigprocmask, SIG_BLOCK, &kicks, 0, sizeof(kicks), 0, 0);
+	SYS(membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0,
+		0);
 	must(14, SYS(close_range, 0, ~0u, 0, 0, 0, 0));
 	must(15, filter_install());
 	__atomic_store_n(&go, 1, __ATOMIC_SEQ_CST);
 	SYS(futex, &go, FUTEX_WAKE_PRIVATE, INT32_MAX, 0, 0, 0);
 	__atomic_store_n(&control->state, CELL_READY, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&control->order_state, CELL_ORDER_DONE,
+		__ATOMIC_SEQ_CST);
 	SYS(futex, &control->state, FUTEX_WAKE, 1, 0, 0, 0);
-	if (control->tcs_count > 0)
-		gate_loop(t);
-	for (;;)
-		SYS(futex, &go, FUTEX_WAIT_PRIVATE, 1, 0, 0, 0);
+	orders_serve();
+	cell_die(); /* started twice */
 }
 
 /* CPUID is #UD in an enclave, and RDTSC on machines without SGX2.  Threads
@@ -266,7 +303,13 @@ void cell_main(void)
 		cell_die();
 	forbid_instructions();
 	seal_image();
+	hand_over_listener();
+	__atomic_store_n(&control->state, CELL_BUILDING, __ATOMIC_SEQ_CST);
+	SYS(futex, &control->state, FUTEX_WAKE, 1, 0, 0, 0);
+	orders_serve();
 	make_table();
 	map_memory();
-	cell_switch_stack(cell_thread(0), first_thread);
+	install_handlers();
+	start_threads();
+	cell_switch_stack(cell_thread(control->tcs_slots), janitor);
 }

@@ -25,9 +25,7 @@ _Noreturn void gate_eresume(struct thread *t)
 	struct sgx_regs regs;
 	uint64_t frame;
 
-	if (t->tcs->entry_faults)
-		gate_answer(t, GATE_DID_NOT_ENTER, t->tcs->entry_vector, 0,
-			t->tcs->entry_address);
+	thread_enter(t);
 	if (t->cssa == 0 || t->cssa > t->nssa)
 		gate_answer(t, GATE_DID_NOT_ENTER, SGX_VECTOR_GP, 0, 0);
 	frame = t->ossa + (uint64_t)(t->cssa - 1) * control->ssa_frame_size;
@@ -45,7 +43,7 @@ _Noreturn void gate_eresume(struct thread *t)
 	t->cssa--;
 	t->counters->entries++;
 	t->counters->inside = 1;
-	t->running = 1;
+	t->running = THREAD_INSIDE;
 	__builtin_ia32_wrfsbase64(regs.fsbase);
 	__builtin_ia32_wrgsbase64(regs.gsbase);
 	gate_resume(&regs, copy);

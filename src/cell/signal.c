@@ -42,6 +42,19 @@ static uint32_t enclave_pf_code(const siginfo_t *info, uint32_t error)
 	return error | SGX_PF_U;
 }
 
+/* A page that is not mapped: the processor may bring it. */
+static int bring_page(struct thread *t, int sig, const siginfo_t *info,
+	const greg_t *g, struct sgx_event *event)
+{
+	uint64_t address = g[REG_CR2];
+
+	if (sig != SIGSEGV || g[REG_TRAPNO] != SGX_VECTOR_PF
+	    || info->si_code == SEGV_ACCERR || !in_enclave(address))
+		return 0;
+	return ask_page(t, address, ((uint32_t)g[REG_ERR]
+		& (SGX_PF_W | SGX_PF_ID)) | SGX_PF_U, event);
+}
+
 /* An instruction that traps on Linux and faults in an enclave. */
 static void back_to(struct sgx_regs *regs, unsigned length)
 {
@@ -69,6 +82,8 @@ static void segv(const siginfo_t *info, const greg_t *g,
 {
 	uint64_t address = g[REG_CR2];
 
+	if (event->vector != 0)
+		return; /* the processor has said what it is */
 	event->vector = SGX_VECTOR_GP;
 	/* SGX: instruction fetch outside ELRANGE is #GP(0). */
 	if (!in_enclave(regs->rip))
@@ -127,12 +142,24 @@ static int in_cell_code(uint64_t rip)
 		|| rip - control->trampoline_va < GATE_TRAMPOLINE_SIZE;
 }
 
-static void in_cell(int sig, struct thread *t, struct sgx_regs *regs,
-	const void *xsave, int kick)
+/* The cell's own access to a page of the enclave, a frame of the SSA most
+ * likely, that cannot be brought. */
+static _Noreturn void no_frame(struct thread *t, const struct sgx_event *event)
 {
+	if (t->running != THREAD_ENTERING)
+		cell_die(); /* EENTER checked; the enclave gave it away */
+	gate_answer(t, GATE_DID_NOT_ENTER, event->vector, event->error_code,
+		event->address & ~(uint64_t)(SGX_PAGE_SIZE - 1));
+}
+
+static void in_cell(int sig, const siginfo_t *info, const greg_t *g,
+	struct thread *t, struct sgx_regs *regs, const void *xsave, int kick)
+{
+	struct sgx_event event = { .kind = SGX_EVENT_EXCEPTION };
+
 	if (sig == SIGNAL_KICK)
 		return; /* the one return through the kernel */
-	if (kick)
+	if (kick || bring_page(t, sig, info, g, &event))
 		gate_resume(regs, xsave);
 	if (sig == SIGILL && regs->rip == (uintptr_t)gate_trap_enclu)
 		enclu_execute(t, regs, xsave, 3);
@@ -140,6 +167,8 @@ static void in_cell(int sig, struct thread *t, struct sgx_regs *regs,
 		regs->rip = (uintptr_t)cell_read_fixup;
 	else if (regs->rip == (uintptr_t)cell_xrstor_fault)
 		regs->rip = (uintptr_t)cell_xrstor_fixup;
+	else if (event.vector != 0)
+		no_frame(t, &event);
 	else
 		cell_die();
 	gate_resume(regs, xsave);
@@ -161,7 +190,7 @@ void cell_signal(int sig, siginfo_t *info, void *context)
 	cell_clear_flags();
 	copy_registers(&regs, g);
 	if (in_cell_code(regs.rip)) {
-		in_cell(sig, t, &regs, xsave, kick);
+		in_cell(sig, info, g, t, &regs, xsave, kick);
 		return;
 	}
 	if (kick) {
@@ -178,6 +207,8 @@ void cell_signal(int sig, siginfo_t *info, void *context)
 		if (length != 0)
 			enclu_execute(t, &regs, xsave, length);
 	}
+	if (bring_page(t, sig, info, g, &event))
+		gate_resume(&regs, xsave);
 	exception(sig, info, g, &regs, &event);
 	aex(t, &regs, xsave, &event);
 }
