@@ -43,6 +43,13 @@ bool cli_number(const char *text, uint64_t max, uint64_t *out);
  * jansson.  CLI_OK, or CLI_FAILED when stdout cannot take it. */
 int cli_print_json(json_t *value);
 
+/* Adds numbers to a JSON object; the list ends with a NULL name. */
+struct cli_count {
+	const char *name;
+	uint64_t value;
+};
+void cli_counts(json_t *object, const struct cli_count *counts);
+
 /* Lower-case hexadecimal; out has room for 2 * size + 1 characters. */
 void cli_hex(const uint8_t *bytes, size_t size, char *out);
 

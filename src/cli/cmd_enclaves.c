@@ -8,57 +8,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *state_name(uint32_t state)
-{
-	switch (state) {
-	case WIRE_STATE_OPEN:
-		return "open";
-	case WIRE_STATE_CREATED:
-		return "loading";
-	case WIRE_STATE_INITIALIZED:
-		return "running";
-	case WIRE_STATE_LOST:
-		return "lost";
-	case WIRE_STATE_CLOSING:
-		return "closing";
-	}
-	return "unknown";
-}
-
 static json_t *to_json(const struct wire_enclave *e)
 {
 	char mrenclave[65], mrsigner[65];
+	json_t *object;
 
 	cli_hex(e->mrenclave, 32, mrenclave);
 	cli_hex(e->mrsigner, 32, mrsigner);
-	return json_pack("{s:I, s:i, s:i, s:s, s:I, s:I, s:I, s:i, s:i, s:b,"
-		" s:I, s:I, s:I, s:i, s:i, s:s, s:s}",
+	object = json_pack("{s:I, s:i, s:i, s:s, s:I, s:I, s:i, s:i, s:b,"
+		" s:i, s:i, s:s, s:s}",
 		"id", (json_int_t)e->id, "pid", e->pid, "cell_pid", e->cell_pid,
-		"state", state_name(e->state), "base", (json_int_t)e->base,
-		"size", (json_int_t)e->size,
-		"epc_pages", (json_int_t)e->epc_pages,
+		"state", machine_state_name(e->state),
+		"base", (json_int_t)e->base, "size", (json_int_t)e->size,
 		"threads", e->threads, "inside", e->inside, "debug", e->debug,
-		"entries", (json_int_t)e->entries, "aex", (json_int_t)e->aex,
-		"enclu", (json_int_t)e->enclu, "isv_prod_id", e->isv_prod_id,
-		"isv_svn", e->isv_svn, "mrenclave", mrenclave,
-		"mrsigner", mrsigner);
+		"isv_prod_id", e->isv_prod_id, "isv_svn", e->isv_svn,
+		"mrenclave", mrenclave, "mrsigner", mrsigner);
+	cli_counts(object, (const struct cli_count[]){
+		{ "resident", e->resident }, { "evicted", e->evicted },
+		{ "page_ins", e->page_ins }, { "page_outs", e->page_outs },
+		{ "faults", e->faults }, { "added", e->added },
+		{ "entries", e->entries }, { "aex", e->aex },
+		{ "enclu", e->enclu }, { NULL, 0 } });
+	return object;
 }
 
 static int show_json(const char *vm, const struct machine *machine,
 	const struct wire_enclave *items, size_t count)
 {
-	json_t *list = json_array();
+	json_t *list = json_array(), *object;
 
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list, to_json(&items[i]));
-	if (!machine)
-		return cli_print_json(json_pack("{s:s, s:b, s:o}", "vm", vm,
-			"running", 0, "enclaves", list));
-	return cli_print_json(json_pack("{s:s, s:b, s:s, s:I, s:I, s:i, s:o}",
-		"vm", vm, "running", 1, "size", machine->info.vm_size,
-		"epc_pages", (json_int_t)machine->info.epc_pages,
-		"epc_used", (json_int_t)machine->info.epc_used,
-		"clients", machine->info.clients, "enclaves", list));
+	object = json_pack("{s:s, s:b, s:o}", "vm", vm, "running",
+		machine != NULL, "enclaves", list);
+	if (machine) {
+		json_object_set_new(object, "size",
+			json_string(machine->info.vm_size));
+		cli_counts(object, (const struct cli_count[]){
+			{ "epc_pages", machine->info.epc_pages },
+			{ "epc_used", machine->info.epc_used },
+			{ "va_pages", machine->info.va_pages },
+			{ "swap_pages", machine->info.swap_pages },
+			{ "tampered", machine->info.tampered },
+			{ "clients", machine->info.clients }, { NULL, 0 } });
+	}
+	return cli_print_json(object);
 }
 
 static void show(const char *vm, const struct machine *machine,
@@ -68,23 +62,25 @@ static void show(const char *vm, const struct machine *machine,
 		printf("Machine %s does not run: no enclaves.\n", vm);
 		return;
 	}
-	printf("Machine %s, %s: %" PRIu64 " of %" PRIu64 " EPC pages used\n",
-		vm, machine->info.vm_size, (uint64_t)machine->info.epc_used,
-		(uint64_t)machine->info.epc_pages);
+	printf("Machine %s, %s: %" PRIu64 " of %" PRIu64 " EPC pages used, "
+		"%" PRIu64 " pages evicted\n", vm, machine->info.vm_size,
+		(uint64_t)machine->info.epc_used,
+		(uint64_t)machine->info.epc_pages,
+		(uint64_t)machine->info.swap_pages);
 	if (!count)
 		return;
-	printf("%4s %8s %8s %-8s %10s %7s %12s %8s  %s\n", "id", "app", "cell",
-		"state", "epc pages", "threads", "entries", "aex", "mrenclave");
+	printf("%4s %8s %8s %-8s %7s %10s %10s  %s\n", "id", "app", "cell",
+		"state", "threads", "resident", "evicted", "mrenclave");
 	for (size_t i = 0; i < count; i++) {
 		const struct wire_enclave *e = &items[i];
 		char mrenclave[65];
 
 		cli_hex(e->mrenclave, 32, mrenclave);
-		printf("%4" PRIu64 " %8u %8u %-8s %10" PRIu64 " %3u/%-3u %12"
-			PRIu64 " %8" PRIu64 "  %.16s...%s\n", (uint64_t)e->id,
-			e->pid, e->cell_pid, state_name(e->state),
-			(uint64_t)e->epc_pages, e->inside, e->threads,
-			(uint64_t)e->entries, (uint64_t)e->aex, mrenclave,
+		printf("%4" PRIu64 " %8u %8u %-8s %3u/%-3u %10" PRIu64
+			" %10" PRIu64 "  %.16s...%s\n", (uint64_t)e->id, e->pid,
+			e->cell_pid, machine_state_name(e->state), e->inside,
+			e->threads, (uint64_t)e->resident,
+			(uint64_t)e->evicted, mrenclave,
 			e->debug ? " debug" : "");
 	}
 }
@@ -138,7 +134,7 @@ const struct cli_command cli_enclaves = {
 "\n"
 "Lists the enclaves of all applications on the machine NAME (default:\n"
 "COFFER_VM, else \"default\"): application and cell by process number, state,\n"
-"EPC pages, threads inside and in all, entries and asynchronous exits so far,\n"
-"measurement.  A machine that does not run has none.\n",
+"threads inside and in all, pages in the EPC and evicted, measurement.  A\n"
+"machine that does not run has none.  `coffer top` shows what they do.\n",
 	.run = run,
 };

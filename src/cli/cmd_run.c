@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define NOT_FOUND 127 /* as shells say it */
@@ -14,10 +15,62 @@
 
 struct options {
 	const char *vm;
+	const struct vmconf_size *size; /* NULL: not given */
+	char swap[VMCONF_SWAP_MAX]; /* absolute; "": not given */
 	bool ptrace_slot;
 	bool have_pages;
 	uint32_t pages;
 };
+
+/* An absolute path for a file that need not be there yet. */
+static int absolute(const char *file, char *path, size_t size)
+{
+	char folder[PATH_MAX];
+	int n;
+
+	if (*file == '/')
+		n = snprintf(path, size, "%s", file);
+	else if (!getcwd(folder, sizeof(folder)))
+		return cli_error("no working directory: %s", strerror(errno));
+	else
+		n = snprintf(path, size, "%s/%s", folder, file);
+	if (!*file || (size_t)n >= size)
+		return cli_error("\"%s\" is no path of a swap file", file);
+	return CLI_OK;
+}
+
+/* A new machine's swap file must be free: the machine will empty it. */
+static int check_swap(const char *path)
+{
+	struct stat st;
+
+	if (!lstat(path, &st) && (!S_ISREG(st.st_mode) || st.st_size))
+		return cli_error("%s is there and not an empty file; it would "
+			"be overwritten", path);
+	return CLI_OK;
+}
+
+static int check_same(const struct options *options, const struct vmconf *have)
+{
+	const char *vm = options->vm;
+
+	if (options->size && options->size != have->size)
+		return cli_error("machine \"%s\" is a %s, not a %s; choose "
+			"another --vm", vm, have->size->name,
+			options->size->name);
+	if (options->ptrace_slot && !have->ptrace_slot)
+		return cli_error("machine \"%s\" was made without "
+			"--ptrace-slot; choose another --vm", vm);
+	if (options->have_pages && options->pages != have->epc_pages)
+		return cli_error("machine \"%s\" has %u EPC pages, not %u; "
+			"choose another --vm", vm, have->epc_pages,
+			options->pages);
+	if (*options->swap && strcmp(options->swap, have->swap))
+		return cli_error("machine \"%s\" evicts to %s; choose "
+			"another --vm", vm, *have->swap ? have->swap :
+			"memory");
+	return CLI_OK;
+}
 
 /* The machine's vm.conf: there already and as asked for, or made now. */
 static int settle_machine(const struct options *options)
@@ -37,18 +90,18 @@ static int settle_machine(const struct options *options)
 	ret = vmconf_read(path, &have, &why);
 	if (ret && ret != -ENOENT)
 		return cli_error("%s", why.text);
-	if (!ret) {
-		if (options->ptrace_slot && !have.ptrace_slot)
-			return cli_error("machine \"%s\" was made without "
-				"--ptrace-slot; choose another --vm", options->vm);
-		if (options->have_pages && options->pages != have.epc_pages)
-			return cli_error("machine \"%s\" has %u EPC pages, not "
-				"%u; choose another --vm", options->vm,
-				have.epc_pages, options->pages);
-		return CLI_OK;
-	}
+	if (!ret)
+		return check_same(options, &have);
 	vmconf_default(&want);
+	if (options->size) {
+		want.size = options->size;
+		want.epc_pages = options->size->epc_pages;
+	}
 	want.ptrace_slot = options->ptrace_slot;
+	if (*options->swap && check_swap(options->swap))
+		return CLI_FAILED;
+	if (*options->swap && vmconf_set_swap(&want, options->swap, &why))
+		return cli_error("%s", why.text);
 	if (options->have_pages)
 		want.epc_pages = options->pages;
 	else if (getenv("COFFER_EPC_PAGES") &&
@@ -77,6 +130,16 @@ static int run(int argc, char **argv)
 			options.ptrace_slot = true;
 		} else if (!strcmp(argv[i], "--vm") && i + 1 < argc) {
 			options.vm = argv[++i];
+		} else if (!strcmp(argv[i], "--size") && i + 1 < argc) {
+			options.size = vmconf_size_find(argv[++i]);
+			if (!options.size)
+				return cli_usage(&cli_run, "no size is called "
+					"\"%s\"", argv[i]);
+		} else if (!strcmp(argv[i], "--swap") && i + 1 < argc) {
+			status = absolute(argv[++i], options.swap,
+				sizeof(options.swap));
+			if (status)
+				return status;
 		} else if (!strcmp(argv[i], "--epc-pages") && i + 1 < argc) {
 			options.have_pages = true;
 			if (vmconf_parse_pages(argv[++i], &options.pages, &why))
@@ -109,17 +172,22 @@ const struct cli_command cli_run = {
 	.name = "run",
 	.summary = "run a program on a virtual machine with SGX",
 	.usage =
-"usage: coffer run [--vm NAME] [--ptrace-slot] [--epc-pages N] [--] APP [ARGS]\n"
+"usage: coffer run [--vm NAME] [--size SIZE] [--epc-pages N] [--swap FILE]\n"
+"                  [--ptrace-slot] [--] APP [ARGS]\n"
 "\n"
 "Runs APP, whose enclaves then live on the virtual machine NAME (default:\n"
 "COFFER_VM, else \"default\").  A machine that does not exist is made; it\n"
 "starts with its first enclave and ends when nobody uses it.\n"
 "\n"
 "  --vm NAME        1 to 63 of a-z, 0-9 and -\n"
+"  --size SIZE      make it of this size: Standard_DC1s_v3 and so on; without\n"
+"                   it Standard_DC1s_v3.  DCsv2 sizes have SGX1, the others SGX2\n"
+"  --epc-pages N    make it with N pages of 4 KiB for enclaves\n"
+"  --swap FILE      make it so that evicted pages go to FILE, which is made, or\n"
+"                   is empty, and not to memory\n"
 "  --ptrace-slot    make it so that the processor holds the ptrace slot of\n"
 "                   what runs enclaves: no debugger can attach, faults are\n"
 "                   slower\n"
-"  --epc-pages N    make it with N pages of 4 KiB for enclaves\n"
 "\n"
 "The exit status is APP's; 127 if there is no such program, 126 if it cannot\n"
 "be run.\n",

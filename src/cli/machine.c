@@ -12,10 +12,17 @@
 
 #define ANSWER_SECONDS 30
 
+static void drop(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 /* One request, one reply; the reply's payload of at most room bytes goes to
- * payload, its size to *got. */
+ * payload, its size to *got; a descriptor, or -1, to *fd, where NULL says
+ * that none may come. */
 static int ask(struct machine *machine, uint32_t command, const void *body,
-	size_t body_size, void *payload, size_t room, size_t *got,
+	size_t body_size, void *payload, size_t room, size_t *got, int *fd,
 	struct why *why)
 {
 	struct {
@@ -26,8 +33,9 @@ static int ask(struct machine *machine, uint32_t command, const void *body,
 		.command = command, .tag = command } };
 	uint8_t message[WIRE_MESSAGE_MAX];
 	struct wire_reply reply;
+	unsigned fds;
 	ssize_t n;
-	int ret;
+	int ret, came = -1;
 
 	memcpy(request.body, body, body_size);
 	ret = msg_send(machine->fd, &request, request.header.size, NULL, 0, 0);
@@ -35,8 +43,13 @@ static int ask(struct machine *machine, uint32_t command, const void *body,
 		return why_set(why, ret, "the driver took no request: %s",
 			strerror(-ret));
 	do {
-		n = msg_recv(machine->fd, message, sizeof(message), NULL, NULL,
-			0);
+		drop(came);
+		came = -1;
+		fds = 1;
+		n = msg_recv(machine->fd, message, sizeof(message), &came,
+			fd ? &fds : NULL, 0);
+		if (!fd || n <= 0 || !fds)
+			came = -1;
 		if (n == 0)
 			return why_set(why, -ECONNRESET,
 				"the driver closed the connection");
@@ -44,23 +57,30 @@ static int ask(struct machine *machine, uint32_t command, const void *body,
 			return why_set(why, (int)n,
 				"no answer from the driver: %s",
 				strerror((int)-n));
-		if ((size_t)n < sizeof(reply))
+		if ((size_t)n < sizeof(reply)) {
+			drop(came);
 			return why_set(why, -EPROTO,
 				"the driver's answer is too short");
+		}
 		memcpy(&reply, message, sizeof(reply));
 	} while (reply.command == WIRE_EVENT);
-	if (reply.size != (size_t)n || reply.tag != command)
-		return why_set(why, -EPROTO,
-			"the driver's answer does not fit the request");
 	reply.text[WIRE_TEXT_MAX - 1] = 0;
-	if (reply.result)
-		return why_set(why, reply.result < 0 ? reply.result : -EPROTO,
-			"%s", reply.text);
 	*got = (size_t)n - sizeof(reply);
-	if (*got > room)
-		return why_set(why, -EPROTO, "the driver's answer is too long");
-	memcpy(payload, message + sizeof(reply), *got);
-	return 0;
+	if (reply.size != (size_t)n || reply.tag != command)
+		ret = why_set(why, -EPROTO,
+			"the driver's answer does not fit the request");
+	else if (reply.result)
+		ret = why_set(why, reply.result < 0 ? reply.result : -EPROTO,
+			"%s", reply.text);
+	else if (*got > room)
+		ret = why_set(why, -EPROTO, "the driver's answer is too long");
+	else
+		memcpy(payload, message + sizeof(reply), *got);
+	if (ret)
+		drop(came);
+	else if (fd)
+		*fd = came;
+	return ret;
 }
 
 static int ask_info(struct machine *machine, uint32_t command,
@@ -68,7 +88,7 @@ static int ask_info(struct machine *machine, uint32_t command,
 {
 	size_t got;
 	int ret = ask(machine, command, body, size, &machine->info,
-		sizeof(machine->info), &got, why);
+		sizeof(machine->info), &got, NULL, why);
 
 	if (!ret && (got != sizeof(machine->info) ||
 			machine->info.abi != WIRE_ABI))
@@ -136,7 +156,7 @@ int machine_list(struct machine *machine, struct wire_enclave **items,
 		uint32_t n;
 
 		ret = ask(machine, WIRE_LIST, &request, sizeof(request), &page,
-			sizeof(page), &got, why);
+			sizeof(page), &got, NULL, why);
 		if (ret)
 			break;
 		n = got < sizeof(page.listing) ? 0 : page.listing.count;
@@ -187,4 +207,34 @@ int machine_find(struct machine *machine, uint32_t pid,
 	free(items);
 	return ret ? why_set(why, ret, "the machine lists no enclave of "
 		"process %u", pid) : 0;
+}
+
+int machine_swap(struct machine *machine, int *fd, struct wire_swap *swap,
+	struct why *why)
+{
+	size_t got;
+	int ret = ask(machine, WIRE_SWAP, "", 0, swap, sizeof(*swap), &got, fd,
+		why);
+
+	if (ret)
+		return ret;
+	if (got == sizeof(*swap) && *fd >= 0)
+		return 0;
+	drop(*fd);
+	return why_set(why, -EPROTO, "the driver's answer has no swap store");
+}
+
+const char *machine_state_name(uint32_t state)
+{
+	static const char *const names[] = {
+		[WIRE_STATE_OPEN] = "open",
+		[WIRE_STATE_CREATED] = "loading",
+		[WIRE_STATE_INITIALIZED] = "running",
+		[WIRE_STATE_LOST] = "lost",
+		[WIRE_STATE_CLOSING] = "closing",
+		[WIRE_STATE_TAMPERED] = "tampered",
+	};
+
+	return state < sizeof(names) / sizeof(*names) ? names[state] :
+		"unknown";
 }

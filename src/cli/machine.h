@@ -33,4 +33,12 @@ int machine_list(struct machine *machine, struct wire_enclave **items,
 int machine_find(struct machine *machine, uint32_t pid,
 	struct wire_enclave *out, struct why *why);
 
+/* The swap store: a descriptor for reading and writing, which is the
+ * caller's, and what it is.  0 or a negative errno. */
+int machine_swap(struct machine *machine, int *fd, struct wire_swap *swap,
+	struct why *why);
+
+/* A state of enum wire_enclave_state in a word. */
+const char *machine_state_name(uint32_t state);
+
 #endif

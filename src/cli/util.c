@@ -53,6 +53,13 @@ int cli_print_json(json_t *value)
 	return failed ? cli_error("cannot write the result") : CLI_OK;
 }
 
+void cli_counts(json_t *object, const struct cli_count *counts)
+{
+	for (; counts->name; counts++)
+		json_object_set_new(object, counts->name,
+			json_integer((json_int_t)counts->value));
+}
+
 void cli_hex(const uint8_t *bytes, size_t size, char *out)
 {
 	static const char digits[] = "0123456789abcdef";

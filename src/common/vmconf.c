@@ -56,6 +56,19 @@ void vmconf_default(struct vmconf *conf)
 	conf->size = vmconf_size_find(VMCONF_SIZE_DEFAULT);
 	conf->epc_pages = conf->size->epc_pages;
 	conf->ptrace_slot = false;
+	conf->swap[0] = '\0';
+}
+
+int vmconf_set_swap(struct vmconf *conf, const char *path, struct why *why)
+{
+	if (*path != '/' || strchr(path, '\n'))
+		return why_set(why, -EINVAL, "the swap file needs an absolute "
+			"path, not \"%.200s\"", path);
+	if (strlen(path) >= sizeof(conf->swap))
+		return why_set(why, -ENAMETOOLONG, "the path of the swap file "
+			"is too long: %zu bytes", strlen(path));
+	strcpy(conf->swap, path);
+	return 0;
 }
 
 int vmconf_parse_pages(const char *text, uint32_t *pages, struct why *why)
@@ -75,7 +88,7 @@ int vmconf_parse_pages(const char *text, uint32_t *pages, struct why *why)
 	return 0;
 }
 
-enum key { KEY_SIZE = 1, KEY_EPC = 2, KEY_PTRACE = 4 };
+enum key { KEY_SIZE = 1, KEY_EPC = 2, KEY_PTRACE = 4, KEY_SWAP = 8 };
 
 static int set(struct vmconf *conf, unsigned *seen, const char *key,
 	const char *value, struct why *why)
@@ -100,6 +113,12 @@ static int set(struct vmconf *conf, unsigned *seen, const char *key,
 			return why_set(why, -EINVAL,
 				"ptrace_slot must be 0 or 1");
 		conf->ptrace_slot = *value == '1';
+	} else if (!strcmp(key, "swap")) {
+		int r = vmconf_set_swap(conf, value, why);
+
+		if (r)
+			return r;
+		which = KEY_SWAP;
 	} else {
 		return why_set(why, -EINVAL, "unknown key \"%.40s\"", key);
 	}
@@ -214,15 +233,17 @@ static int sync_directory(const char *path)
 
 int vmconf_write(const char *path, const struct vmconf *conf, struct why *why)
 {
-	char fresh[PATH_MAX], text[256];
+	char fresh[PATH_MAX], text[VMCONF_SWAP_MAX + 256];
 	int fd, n, r;
 
 	n = snprintf(fresh, sizeof(fresh), "%s.new", path);
 	if (n < 0 || (size_t)n >= sizeof(fresh))
 		return why_set(why, -ENAMETOOLONG, "path too long: %s", path);
 	n = snprintf(text, sizeof(text),
-		"size=%s\nepc_pages=%u\nptrace_slot=%d\n", conf->size->name,
-		conf->epc_pages, conf->ptrace_slot);
+		"size=%s\nepc_pages=%u\nptrace_slot=%d\n%s%s%s",
+		conf->size->name, conf->epc_pages, conf->ptrace_slot,
+		conf->swap[0] ? "swap=" : "", conf->swap,
+		conf->swap[0] ? "\n" : "");
 	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
 		O_NOFOLLOW, 0600);
 	if (fd < 0) {

@@ -6,6 +6,8 @@
  *   size=Standard_DC1s_v3   one of the sizes below
  *   epc_pages=1048576       pages of 4 KiB
  *   ptrace_slot=0           1: the processor holds its cells' ptrace slot
+ *   swap=/path              evicted pages go to this file, not to memory; the
+ *                           file is the machine's own: what is in it is lost
  */
 #ifndef COFFER_COMMON_VMCONF_H
 #define COFFER_COMMON_VMCONF_H
@@ -18,6 +20,8 @@
 #define VMCONF_SIZE_DEFAULT "Standard_DC1s_v3"
 #define VMCONF_EPC_MIN 16u /* pages: an enclave with one page of each kind */
 #define VMCONF_EPC_MAX (1u << 26) /* 256 GiB, the largest size on sale */
+
+#define VMCONF_SWAP_MAX 1024u /* bytes of the swap file's path */
 
 enum vmconf_family { VMCONF_DCSV2, VMCONF_DCSV3, VMCONF_DCDSV3 };
 
@@ -39,6 +43,7 @@ struct vmconf {
 	const struct vmconf_size *size; /* in the table; never NULL */
 	uint32_t epc_pages;
 	bool ptrace_slot;
+	char swap[VMCONF_SWAP_MAX]; /* absolute path; "": memory */
 };
 
 /* The default machine: VMCONF_SIZE_DEFAULT, its EPC, no ptrace slot. */
@@ -46,6 +51,10 @@ void vmconf_default(struct vmconf *conf);
 
 /* A number of EPC pages, in decimal.  0 or -EINVAL with the reason. */
 int vmconf_parse_pages(const char *text, uint32_t *pages, struct why *why);
+
+/* The path of a swap file: absolute, one line.  0, -EINVAL or -ENAMETOOLONG
+ * with the reason. */
+int vmconf_set_swap(struct vmconf *conf, const char *path, struct why *why);
 
 /* Reads a file.  0; -ENOENT; -EINVAL for an unknown key, a key given twice,
  * a bad value or a file beyond 64 KiB, with file and line in why; else the

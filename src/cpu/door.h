@@ -101,7 +101,8 @@ struct door_create {
 
 /* No descriptor: the source pages lie in the arena given at CREATE.
  * DOOR_FAILED with EBUSY: a page is there already; ENOMEM: the EPC is full and
- * nothing can be evicted. */
+ * nothing can be evicted; EFAULT: the source is not in the arena.  Looked at in
+ * this order. */
 #define DOOR_SOURCE_ZERO UINT64_MAX
 struct door_add {
 	struct door_header h;
@@ -128,6 +129,9 @@ struct door_init {
 	struct sgx_einittoken token;
 };
 
+/* The checks of a page are the Linux driver's, DOOR_FAILED with its errno: EFAULT
+ * for a page that is not there, EINVAL for a type that the leaf does not take,
+ * EPERM to remove what is no accepted TRIM page. */
 struct door_pages {
 	struct door_header h;
 	uint32_t enclave;

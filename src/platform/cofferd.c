@@ -4,6 +4,7 @@
  * is new, starts its processor, listens, serves, cleans up.
  */
 #include "platform/platform.h"
+#include "platform/swapfile.h"
 
 #include "common/log.h"
 #include "common/msg.h"
@@ -31,6 +32,7 @@ struct options {
 	const char *vm, *size;
 	uint32_t epc_pages; /* 0: not given */
 	bool epc_given; /* by option, so it must hold for an old machine too */
+	const char *swap;
 	bool ptrace_slot, foreground, debug;
 	int ready, lock; /* descriptors of who started us, or -1 */
 	int idle_ms;
@@ -52,6 +54,7 @@ static const char help[] =
 "  --size NAME       Standard_DC1s_v3 and so on\n"
 "  --epc-pages N     size of its EPC in pages (COFFER_EPC_PAGES)\n"
 "  --ptrace-slot     its processor holds the ptrace slot of its cells\n"
+"  --swap FILE       evicted pages go to this file, not to memory\n"
 "\n"
 "  --help, --version\n";
 
@@ -116,6 +119,7 @@ static int parse(int argc, char **argv, struct options *o)
 		{ "size", required_argument, NULL, 'S' },
 		{ "epc-pages", required_argument, NULL, 'e' },
 		{ "ptrace-slot", no_argument, NULL, 'p' },
+		{ "swap", required_argument, NULL, 'w' },
 		{ "foreground", no_argument, NULL, 'f' },
 		{ "debug", no_argument, NULL, 'd' },
 		{ "ready", required_argument, NULL, 'R' },
@@ -147,6 +151,7 @@ static int parse(int argc, char **argv, struct options *o)
 			o->epc_given = true;
 			break;
 		case 'p': o->ptrace_slot = true; break;
+		case 'w': o->swap = optarg; break;
 		case 'f': o->foreground = true; break;
 		case 'd': o->debug = true; break;
 		case 'R':
@@ -249,6 +254,8 @@ static int configure(struct platform *p, const struct options *o,
 		if (o->epc_pages)
 			p->conf.epc_pages = o->epc_pages;
 		p->conf.ptrace_slot = o->ptrace_slot;
+		if (o->swap && vmconf_set_swap(&p->conf, o->swap, why))
+			return -EINVAL;
 		return vmconf_write(path, &p->conf, why);
 	}
 	if (r)
@@ -262,6 +269,10 @@ static int configure(struct platform *p, const struct options *o,
 	if (o->ptrace_slot && !p->conf.ptrace_slot)
 		return why_set(why, -EEXIST, "the virtual machine %s exists "
 			"and was made without --ptrace-slot", p->vm);
+	if (o->swap && strcmp(o->swap, p->conf.swap))
+		return why_set(why, -EEXIST, "the virtual machine %s exists "
+			"and its evicted pages go to %s", p->vm,
+			p->conf.swap[0] ? p->conf.swap : "memory");
 	return 0;
 }
 
@@ -394,16 +405,17 @@ static int prepare(struct platform *p, const struct options *o, int *lock,
 static int power_on(struct platform *p, int log_fd,
 	const struct sockaddr_un *address, int *listener, struct why *why)
 {
-	int r;
+	int r, swap = -1;
 
-	r = processor_start(&p->cpu, p->state, &p->conf, log_fd, why);
+	if (p->conf.swap[0]) {
+		r = swapfile_open(p->conf.swap, &swap, why);
+		if (r)
+			return r;
+	}
+	r = processor_start(&p->cpu, p->state, &p->conf, swap, log_fd, why);
 	if (r)
 		return r;
-	r = extents_init(&p->epc, 0, p->conf.epc_pages);
-	if (r)
-		why_set(why, r, "out of memory");
-	else
-		r = listen_at(address, listener, why);
+	r = listen_at(address, listener, why);
 	if (r)
 		processor_end(&p->cpu);
 	return r;
@@ -480,6 +492,5 @@ int main(int argc, char **argv)
 	tell(o.ready, "ready\n");
 	r = server_run(&p, listener, signals, lock, o.idle_ms);
 	processor_end(&p.cpu);
-	extents_destroy(&p.epc);
 	return r ? 1 : 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Enclaves as the driver knows them, and the verbs on them that take several
- * turns: adding pages and removing them.  Turns of different enclaves
- * alternate, so that a large one does not hold up the others.
+ * turns: those on ranges of pages, and removing the enclave.  Turns of
+ * different enclaves alternate, so that a large one does not hold up the
+ * others.
  */
 #include "platform/platform.h"
 
@@ -12,14 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Pages of one turn: 1 to 5 ms of the processor's work each. */
+/* Pages of one turn: a few ms of the processor's work each, also when every
+ * page has to be evicted or loaded. */
 #define TURN_MEASURED 256u
 #define TURN_COPIED 512u
-#define TURN_ZERO 8192u
-#define TURN_REMOVED 8192u
+#define TURN_ZERO 2048u
+#define TURN_SGX2 256u
+/* Turns of DOOR_DESTROY that may pass without a page less. */
+#define IDLE_TURNS_MAX 1000u
 
-_Static_assert(TURN_ZERO <= DOOR_BATCH_MAX && TURN_REMOVED <= DOOR_BATCH_MAX,
-	"a turn fits a request");
+_Static_assert(TURN_ZERO <= DOOR_BATCH_MAX, "a turn fits a request");
 
 struct enclave *enclave_new(struct platform *p, struct client *client)
 {
@@ -56,69 +59,7 @@ void enclave_free(struct platform *p, struct enclave *e)
 	*link = e->next;
 	if (e->owner)
 		e->owner->enclaves--;
-	free(e->run);
 	free(e);
-}
-
-/* The first run that ends beyond page. */
-static uint32_t run_at(const struct enclave *e, uint64_t page)
-{
-	uint32_t low = 0, high = e->runs;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (e->run[middle].page + e->run[middle].count <= page)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-uint64_t enclave_span(const struct enclave *e, uint64_t page, uint64_t count,
-	bool *present)
-{
-	uint32_t i = run_at(e, page);
-	uint64_t n = count;
-
-	*present = i < e->runs && e->run[i].page <= page;
-	if (*present)
-		n = e->run[i].page + e->run[i].count - page;
-	else if (i < e->runs)
-		n = e->run[i].page - page;
-	return n < count ? n : count;
-}
-
-int enclave_note(struct enclave *e, uint64_t page, uint64_t count,
-	uint32_t epc, bool tcs)
-{
-	uint32_t i = run_at(e, page);
-	struct page_run *before = i ? &e->run[i - 1] : NULL;
-
-	if (before && before->page + before->count == page &&
-	    before->epc + before->count == epc && before->tcs == tcs) {
-		before->count += count;
-	} else {
-		if (e->runs == e->room) {
-			uint32_t room = e->room ? e->room * 2 : 16;
-			struct page_run *grown = realloc(e->run,
-				room * sizeof(*grown));
-
-			if (!grown)
-				return -ENOMEM;
-			e->run = grown;
-			e->room = room;
-		}
-		memmove(&e->run[i + 1], &e->run[i],
-			(e->runs - i) * sizeof(*e->run));
-		e->run[i] = (struct page_run){ page, count, epc, tcs };
-		e->runs++;
-	}
-	e->pages += count;
-	if (tcs)
-		e->tcs_pages += count;
-	return 0;
 }
 
 void enclave_queue(struct platform *p, struct enclave *e,
@@ -144,7 +85,8 @@ static void unqueue(struct platform *p, struct enclave *e)
 void enclave_remove(struct platform *p, struct enclave *e,
 	const struct wire_header *request)
 {
-	struct job job = { .kind = JOB_REMOVE, .quiet = !request };
+	struct job job = { .kind = JOB_REMOVE, .quiet = !request,
+		.left = UINT64_MAX };
 
 	/* Another job is given up between two of its turns. */
 	if (e->job.kind == JOB_REMOVE) {
@@ -158,83 +100,38 @@ void enclave_remove(struct platform *p, struct enclave *e,
 	enclave_queue(p, e, &job);
 }
 
-static void give_epc(struct platform *p, uint64_t first, uint64_t count)
-{
-	if (count && extents_give(&p->epc, first, count)) {
-		log_error("%" PRIu64 " EPC pages from %" PRIu64 " are lost",
-			count, first);
-		p->epc_lost += count;
-	}
-}
+static const char *const pages_leaf[] = { [DOOR_RESTRICT] = "EMODPR",
+	[DOOR_MODIFY] = "EMODT", [DOOR_REMOVE] = "EREMOVE" };
 
-/* EREMOVE of consecutive pages.  Those that the processor keeps are lost,
- * as a kernel loses them.  0 or -ENODEV. */
-static int remove_pages(struct platform *p, uint32_t epc, uint32_t count)
+/* One turn of removing.  1: done; 0: more to do; -ENODEV. */
+static int remove_turn(struct platform *p, struct enclave *e)
 {
-	struct door_eremove ask = {
-		.h = { DOOR_EREMOVE, sizeof(ask) }, .epc = epc,
-		.count = count };
+	struct door_enclave ask = { .h = { DOOR_DESTROY, sizeof(ask) },
+		.enclave = e->number };
+	struct job *job = &e->job;
 	struct door_reply answer;
 	struct why why;
-	uint64_t done = count;
 
+	if (!e->created)
+		return 1;
 	if (processor_ask(&p->cpu, &ask, sizeof(ask), -1, &answer,
 		sizeof(answer)))
 		return -ENODEV;
 	if (processor_result(&answer, "EREMOVE", -EIO, &why)) {
-		done = answer.count < count ? answer.count : count;
-		p->epc_lost += count - done;
-		log_error("%u EPC pages from %u are lost: %s",
-			(unsigned)(count - done), epc + (unsigned)done,
+		/* What the processor keeps is lost, as a kernel loses it. */
+		log_error("pages of enclave %" PRIu64 " are lost: %s", e->id,
 			why.text);
-	}
-	give_epc(p, epc, done);
-	return 0;
-}
-
-static int stop(struct platform *p, struct enclave *e)
-{
-	struct door_secs ask = { .h = { DOOR_STOP, sizeof(ask) },
-		.secs_epc = e->secs_epc };
-	struct door_reply answer;
-	struct why why;
-
-	if (processor_ask(&p->cpu, &ask, sizeof(ask), -1, &answer,
-		sizeof(answer)))
-		return -ENODEV;
-	if (processor_result(&answer, "stop", -EIO, &why))
-		log_error("enclave %" PRIu64 ": %s", e->id, why.text);
-	return 0;
-}
-
-/* One turn.  1: done; 0: more to do; -ENODEV. */
-static int remove_turn(struct platform *p, struct enclave *e)
-{
-	struct page_run *last;
-	uint64_t count;
-
-	if (!e->created)
-		return 1;
-	if (!e->job.stopped) {
-		e->job.stopped = true;
-		if (stop(p, e))
-			return -ENODEV;
-	}
-	if (!e->runs) {
-		if (remove_pages(p, e->secs_epc, 1))
-			return -ENODEV;
 		return 1;
 	}
-	last = &e->run[e->runs - 1];
-	count = last->count < TURN_REMOVED ? last->count : TURN_REMOVED;
-	last->count -= count;
-	e->pages -= count;
-	if (remove_pages(p, last->epc + (uint32_t)last->count,
-		(uint32_t)count))
-		return -ENODEV;
-	if (!last->count)
-		e->runs--;
-	return 0;
+	job->idle = answer.count < job->left ? 0 : job->idle + 1;
+	job->left = answer.count;
+	if (job->left && job->idle < IDLE_TURNS_MAX)
+		return 0;
+	if (job->left)
+		log_error("%" PRIu64 " pages of enclave %" PRIu64 " are lost: "
+			"the processor removes none of them", job->left,
+			e->id);
+	return 1;
 }
 
 static uint64_t turn_pages(const struct job *job)
@@ -244,90 +141,158 @@ static uint64_t turn_pages(const struct job *job)
 	return job->add.flags & WIRE_PAGE_ZERO ? TURN_ZERO : TURN_COPIED;
 }
 
-/* One EADD request.  *done pages were added. */
-static int add_pages(struct platform *p, struct enclave *e, uint64_t page,
-	uint64_t count, uint64_t source, uint64_t *done, struct why *why)
+/* Offset in the arena of the next source page; *count pages, or what is in
+ * the arena.  Beyond it: one page at its impossible offset, because whether
+ * a page is there already comes first. */
+static uint64_t source_of(const struct enclave *e, uint64_t *count)
 {
-	struct job *job = &e->job;
-	struct door_eadd ask = {
-		.h = { DOOR_EADD, sizeof(ask) },
-		.secs_epc = e->secs_epc,
-		.measure = !!(job->add.flags & SGX_PAGE_MEASURE),
-		.linaddr = e->base + page * SGX_PAGE_SIZE,
-		.secinfo_flags = job->secinfo_flags,
-		.source = source,
+	const struct sgx_enclave_add_pages *add = &e->job.add;
+	uint64_t size = e->owner->arena_size;
+	uint64_t source = add->src + add->count - e->owner->arena_va;
+	uint64_t room = source < size ? (size - source) / SGX_PAGE_SIZE : 1;
+
+	if (*count > room)
+		*count = room;
+	return source;
+}
+
+static int add_failed(struct platform *p, struct enclave *e, int r,
+	struct why *why)
+{
+	const struct sgx_enclave_add_pages *add = &e->job.add;
+	uint64_t left = (add->length - add->count) / SGX_PAGE_SIZE;
+	uint64_t page = add->offset + add->count;
+	uint64_t source = add->src + add->count;
+
+	if (r == -ENOMEM)
+		why_set(why, r, "the EPC is full, and nothing more can be "
+			"evicted: %" PRIu64 " pages (%" PRIu64 " KiB) are "
+			"missing; the virtual machine %s has %u pages for all "
+			"its enclaves", left, left * 4, p->vm,
+			p->conf.epc_pages);
+	else if (r == -EBUSY)
+		why_set(why, r, "page 0x%" PRIx64 " of the enclave is there "
+			"already", page);
+	else if (r == -EFAULT)
+		why_set(why, r, "source page 0x%" PRIx64 " is not in the "
+			"arena", source);
+	return r;
+}
+
+/* One turn of ADD_PAGES.  1: done; 0: more to do; or a negative errno. */
+static int add_turn(struct platform *p, struct enclave *e, struct why *why)
+{
+	struct sgx_enclave_add_pages *add = &e->job.add;
+	uint64_t count = (add->length - add->count) / SGX_PAGE_SIZE;
+	struct door_add ask = {
+		.h = { DOOR_ADD, sizeof(ask) },
+		.enclave = e->number,
+		.measure = !!(add->flags & SGX_PAGE_MEASURE),
+		.linaddr = e->base + add->offset + add->count,
+		.secinfo_flags = e->job.secinfo_flags,
+		.source = DOOR_SOURCE_ZERO,
 	};
 	struct door_reply answer;
-	uint64_t epc;
-	bool tcs = (job->secinfo_flags & SGX_SECINFO_TCS) != 0;
+	uint64_t done;
 	int r;
 
-	*done = 0;
-	count = extents_take_some(&p->epc, count, &epc);
-	ask.epc = (uint32_t)epc;
+	if (count > turn_pages(&e->job))
+		count = turn_pages(&e->job);
+	if (!(add->flags & WIRE_PAGE_ZERO))
+		ask.source = source_of(e, &count);
 	ask.count = (uint32_t)count;
 	if (processor_ask(&p->cpu, &ask, sizeof(ask), -1, &answer,
 		sizeof(answer)))
 		return why_set(why, -ENODEV, "%s", p->cpu.why.text);
 	r = processor_result(&answer, "EADD", -EIO, why);
-	*done = r ? answer.count : count;
-	if (*done > count)
-		*done = count;
-	if (*done && enclave_note(e, page, *done, ask.epc, tcs)) {
-		if (remove_pages(p, ask.epc, (uint32_t)*done))
-			return why_set(why, -ENODEV, "%s", p->cpu.why.text);
-		give_epc(p, epc + *done, count - *done);
-		*done = 0;
-		return why_set(why, -ENOMEM, "out of memory");
-	}
-	if (r) {
-		/* The page that failed may be in the EPC, half measured. */
-		if (remove_pages(p, ask.epc + (uint32_t)*done, 1))
-			return why_set(why, -ENODEV, "%s", p->cpu.why.text);
-		give_epc(p, epc + *done + 1, count - *done - 1);
-	}
-	return r;
+	done = !r || answer.count > count ? count : answer.count;
+	add->count += done * SGX_PAGE_SIZE;
+	if (e->job.secinfo_flags & SGX_SECINFO_TCS)
+		e->tcs_pages += done;
+	return r ? add_failed(p, e, r, why) : add->count == add->length;
 }
 
-/* One turn.  1: done; 0: more to do; or a negative errno.  The checks of a
- * page are in the Linux driver's order: a free EPC page, the page absent,
- * the source readable. */
-static int add_turn(struct platform *p, struct enclave *e, struct why *why)
+/* What the Linux driver makes of a leaf that did not do its page. */
+static int pages_failed(struct pages_job *job, const struct door_reply *answer,
+	struct why *why)
 {
-	struct sgx_enclave_add_pages *add = &e->job.add;
-	struct client *client = e->owner;
-	uint64_t page = (add->offset + add->count) / SGX_PAGE_SIZE;
-	uint64_t left = (add->length - add->count) / SGX_PAGE_SIZE;
-	uint64_t limit = turn_pages(&e->job), source = DOOR_SOURCE_ZERO;
-	uint64_t count, done;
-	bool present;
+	int failure = job->op == DOOR_REMOVE ? -EPERM : -EFAULT;
+	int r = processor_result(answer, pages_leaf[job->op], failure, why);
+
+	if (answer->status == DOOR_ERROR_CODE)
+		job->result = answer->error;
+	return answer->status == DOOR_FAULT ? -EFAULT : r;
+}
+
+/* One turn of an SGX2 verb.  1: done; 0: more to do; or a negative errno. */
+static int pages_turn(struct platform *p, struct enclave *e, struct why *why)
+{
+	struct pages_job *job = &e->job.pages;
+	uint64_t count = (job->length - job->count) / SGX_PAGE_SIZE;
+	struct door_pages ask = {
+		.h = { job->op, sizeof(ask) },
+		.enclave = e->number,
+		.linaddr = e->base + job->offset + job->count,
+		.value = job->value,
+	};
+	struct door_reply answer;
+
+	if (count > TURN_SGX2)
+		count = TURN_SGX2;
+	ask.count = (uint32_t)count;
+	if (processor_ask(&p->cpu, &ask, sizeof(ask), -1, &answer,
+		sizeof(answer)))
+		return why_set(why, -ENODEV, "%s", p->cpu.why.text);
+	if (answer.status != DOOR_OK && answer.count < count)
+		count = answer.count;
+	job->count += count * SGX_PAGE_SIZE;
+	if (answer.status != DOOR_OK)
+		return pages_failed(job, &answer, why);
+	return job->count == job->length;
+}
+
+static void reply_pages(struct enclave *e, const struct job *job, int result,
+	const struct why *why)
+{
+	const struct pages_job *pages = &job->pages;
+	/* MODIFY_TYPES has the same layout. */
+	struct sgx_enclave_restrict_permissions out = { pages->offset,
+		pages->length, pages->value, pages->result, pages->count };
+	struct sgx_enclave_remove_pages removed = { pages->offset,
+		pages->length, pages->count };
+
+	if (pages->op == DOOR_REMOVE)
+		reply(e->owner, &job->request, result, why, &removed,
+			sizeof(removed));
+	else
+		reply(e->owner, &job->request, result, why, &out,
+			sizeof(out));
+}
+
+void enclave_reply(struct enclave *e, const struct job *job, int result,
+	const struct why *why)
+{
+	if (!e->owner || job->quiet)
+		return;
+	if (job->kind == JOB_ADD)
+		reply(e->owner, &job->request, result, why, &job->add,
+			sizeof(job->add));
+	else if (job->kind == JOB_PAGES)
+		reply_pages(e, job, result, why);
+	else
+		reply(e->owner, &job->request, result, why, NULL, 0);
+}
+
+static int turn(struct platform *p, struct enclave *e, struct why *why)
+{
 	int r;
 
-	if (!p->epc.free)
-		return why_set(why, -ENOMEM, "the EPC is full: %" PRIu64
-			" pages (%" PRIu64 " KiB) are missing; the virtual "
-			"machine %s has %u pages for all its enclaves", left,
-			left * 4, p->vm, p->conf.epc_pages);
-	count = enclave_span(e, page, left < limit ? left : limit, &present);
-	if (present)
-		return why_set(why, -EBUSY, "page 0x%" PRIx64
-			" of the enclave is there already",
-			page * SGX_PAGE_SIZE);
-	if (!(add->flags & WIRE_PAGE_ZERO)) {
-		uint64_t at = add->src + add->count;
-		uint64_t room;
-
-		source = at - client->arena_va;
-		if (at < client->arena_va || source >= client->arena_size)
-			return why_set(why, -EFAULT, "source page 0x%" PRIx64
-				" is not in the arena", at);
-		room = (client->arena_size - source) / SGX_PAGE_SIZE;
-		if (count > room)
-			count = room;
-	}
-	r = add_pages(p, e, page, count, source, &done, why);
-	add->count += done * SGX_PAGE_SIZE;
-	return r ? r : add->count == add->length;
+	if (e->job.kind == JOB_ADD)
+		return add_turn(p, e, why);
+	if (e->job.kind == JOB_PAGES)
+		return pages_turn(p, e, why);
+	r = remove_turn(p, e);
+	return r < 0 ? why_set(why, r, "%s", p->cpu.why.text) : r;
 }
 
 void enclave_work(struct platform *p)
@@ -340,24 +305,14 @@ void enclave_work(struct platform *p)
 	if (!e)
 		return;
 	unqueue(p, e);
-	r = e->job.kind == JOB_ADD ? add_turn(p, e, &why) :
-		remove_turn(p, e);
-	if (r == -ENODEV && e->job.kind == JOB_REMOVE)
-		why_set(&why, r, "%s", p->cpu.why.text);
+	r = turn(p, e, &why);
 	job = e->job;
 	if (!r) {
 		enclave_queue(p, e, &job);
 		return;
 	}
 	e->job.kind = JOB_NONE;
-	if (r > 0)
-		r = 0;
-	if (job.kind == JOB_ADD) {
-		reply(e->owner, &job.request, r, &why, &job.add,
-			sizeof(job.add));
-		return;
-	}
-	if (!job.quiet)
-		reply(e->owner, &job.request, r, &why, NULL, 0);
-	enclave_free(p, e);
+	enclave_reply(e, &job, r > 0 ? 0 : r, &why);
+	if (job.kind == JOB_REMOVE)
+		enclave_free(p, e);
 }

@@ -3,9 +3,12 @@
  * cofferd's state: one virtual machine, its clients, their enclaves.  One
  * thread owns it all.
  *
+ * Which page of which enclave is where, the processor knows; here are handles,
+ * the order of verbs, and who may do what.
+ *
  * Invariants:
- *  1. An EPC page is free (in epc), or belongs to exactly one enclave (its
- *     SECS or one of its runs), or is lost (counted in epc_lost).
+ *  1. An enclave that was created has a number at the door, which is that of no
+ *     other enclave here.
  *  2. An enclave is on the machine's list, ascending by id.  It has an owner
  *     until it is being removed.
  *  3. An enclave with a job is on the job queue; it has at most one, and
@@ -15,7 +18,6 @@
 #ifndef COFFER_PLATFORM_PLATFORM_H
 #define COFFER_PLATFORM_PLATFORM_H
 
-#include "common/extents.h"
 #include "common/vmconf.h"
 #include "platform/processor.h"
 #include "platform/wire.h"
@@ -27,24 +29,30 @@
 #define PLATFORM_ENCLAVES_MAX 1024u /* of one client */
 #define PLATFORM_ARENA_MAX (1ull << 40) /* bytes */
 
-enum job_kind { JOB_NONE = 0, JOB_ADD, JOB_REMOVE };
+enum job_kind {
+	JOB_NONE = 0,
+	JOB_ADD,
+	JOB_PAGES, /* one of the SGX2 verbs */
+	JOB_REMOVE
+};
+
+/* What the SGX2 verbs' structs have in common. */
+struct pages_job {
+	uint32_t op; /* DOOR_RESTRICT, DOOR_MODIFY, DOOR_REMOVE */
+	uint64_t offset, length, value;
+	uint64_t result, count; /* out; count is the progress, in bytes */
+};
 
 /* A verb that takes several turns. */
 struct job {
 	enum job_kind kind;
 	struct wire_header request; /* for the reply */
-	bool stopped; /* JOB_REMOVE: DOOR_STOP was done */
 	bool quiet; /* JOB_REMOVE: nobody waits for a reply */
+	uint64_t left; /* JOB_REMOVE: pages, as the processor says */
+	uint32_t idle; /* JOB_REMOVE: turns that removed none */
 	struct sgx_enclave_add_pages add; /* JOB_ADD; count is the progress */
 	uint64_t secinfo_flags;
-};
-
-/* Pages that are consecutive in ELRANGE and in the EPC. */
-struct page_run {
-	uint64_t page; /* index in ELRANGE */
-	uint64_t count;
-	uint32_t epc;
-	uint32_t tcs; /* 1: TCS pages */
+	struct pages_job pages;
 };
 
 struct enclave {
@@ -53,15 +61,14 @@ struct enclave {
 	uint64_t id, handle;
 	struct client *owner; /* NULL: died */
 	uint32_t pid; /* of the owner, kept for listings */
-	bool created, initialized, lost;
+	bool created, initialized;
+	bool lost, tampered; /* its cell is gone; that was why */
 	bool provision; /* may have ATTRIBUTES.PROVISIONKEY */
 	bool gated;
+	uint32_t number; /* at the door */
 	uint64_t base, size, attributes;
-	uint32_t secs_epc;
 	uint64_t gate_offset, gate_count, trampoline_va;
-	struct page_run *run; /* ascending by page */
-	uint32_t runs, room;
-	uint64_t pages, tcs_pages; /* sums over the runs */
+	uint64_t tcs_pages; /* added by ADD_PAGES */
 	struct job job;
 };
 
@@ -82,21 +89,15 @@ struct platform {
 	uint64_t state_dev, state_ino;
 	struct vmconf conf;
 	struct processor cpu;
-	struct extents epc;
-	uint64_t epc_lost;
 	struct client *clients;
 	uint32_t client_count;
 	struct enclave *enclaves;
 	uint64_t next_id;
+	uint64_t lost; /* enclaves, since power on */
 	struct enclave *jobs, **jobs_end; /* queue */
 	bool stop; /* end at the next turn */
 	struct why stop_why;
 };
-
-static inline uint64_t platform_epc_used(const struct platform *p)
-{
-	return p->conf.epc_pages - p->epc.free;
-}
 
 /* --- reply.c ------------------------------------------------------------ */
 
@@ -104,6 +105,9 @@ static inline uint64_t platform_epc_used(const struct platform *p)
  * read its replies is marked gone. */
 void reply(struct client *client, const struct wire_header *request,
 	int result, const struct why *why, const void *payload, size_t size);
+/* The same with a descriptor, which stays the caller's. */
+void reply_with(struct client *client, const struct wire_header *request,
+	const void *payload, size_t size, int fd);
 void reply_event(struct client *client, uint64_t handle, int result,
 	const char *text);
 
@@ -114,14 +118,6 @@ struct enclave *enclave_new(struct platform *p, struct client *client);
 struct enclave *enclave_find(struct platform *p, struct client *client,
 	uint64_t handle);
 
-/* How many pages from page on, at most count, are absent (*present false) or
- * present. */
-uint64_t enclave_span(const struct enclave *e, uint64_t page, uint64_t count,
-	bool *present);
-/* Notes pages as added.  0 or -ENOMEM, with nothing noted. */
-int enclave_note(struct enclave *e, uint64_t page, uint64_t count,
-	uint32_t epc, bool tcs);
-
 /* Gives an enclave a job and queues it. */
 void enclave_queue(struct platform *p, struct enclave *e,
 	const struct job *job);
@@ -131,6 +127,9 @@ void enclave_remove(struct platform *p, struct enclave *e,
 	const struct wire_header *request);
 /* One turn of the job at the head of the queue. */
 void enclave_work(struct platform *p);
+/* The reply to a job's verb. */
+void enclave_reply(struct enclave *e, const struct job *job, int result,
+	const struct why *why);
 /* Frees what cofferd holds of an enclave, without asking the processor. */
 void enclave_free(struct platform *p, struct enclave *e);
 
@@ -143,7 +142,8 @@ void verbs_serve(struct platform *p, struct client *client,
 
 /* --- inventory.c -------------------------------------------------------- */
 
-void inventory_info(struct platform *p, struct wire_info *info);
+/* -ENODEV when the processor died. */
+int inventory_info(struct platform *p, struct wire_info *info);
 /* Fills at most WIRE_LIST_MAX items; -ENODEV when the processor died. */
 int inventory_list(struct platform *p, uint64_t after,
 	struct wire_listing *listing);

@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/msg.h"
 #include "common/spawn.h"
+#include "platform/swapfile.h"
 #include "sgx/model.h"
 #include <errno.h>
 #include <limits.h>
@@ -59,6 +60,7 @@ static void shut(struct processor *cpu)
 	close_fd(&cpu->door);
 	close_fd(&cpu->events);
 	close_fd(&cpu->pidfd);
+	close_fd(&cpu->swap);
 }
 
 /* The end of a processor that still had work; what: NULL when it went away
@@ -88,6 +90,8 @@ static void died(struct processor *cpu, const char *what)
 				WEXITSTATUS(status));
 	}
 	log_error("%s", cpu->why.text);
+	if (cpu->swap_file)
+		swapfile_empty(cpu->swap);
 	shut(cpu);
 }
 
@@ -96,10 +100,17 @@ void processor_lost(struct processor *cpu)
 	died(cpu, NULL);
 }
 
+void processor_wrong(struct processor *cpu)
+{
+	died(cpu, "gave an answer that is none");
+}
+
+/* *fd: a descriptor that came along, or -1; NULL: none may. */
 static int answer(struct processor *cpu, uint32_t op, struct door_reply *reply,
-	size_t size)
+	size_t size, int *fd)
 {
 	struct pollfd wait = { .fd = cpu->door, .events = POLLIN };
+	unsigned fds = 1;
 	ssize_t n;
 	int r;
 
@@ -111,7 +122,10 @@ static int answer(struct processor *cpu, uint32_t op, struct door_reply *reply,
 		return -ENODEV;
 	}
 	memset(reply, 0, size);
-	n = msg_recv(cpu->door, reply, size, NULL, NULL, MSG_DONTWAIT);
+	n = msg_recv(cpu->door, reply, size, fd, fd ? &fds : NULL,
+		MSG_DONTWAIT);
+	if (fd && (n <= 0 || !fds))
+		*fd = -1;
 	if (n == 0 || n == -ECONNRESET || n == -EPIPE) {
 		died(cpu, NULL);
 		return -ENODEV;
@@ -119,15 +133,15 @@ static int answer(struct processor *cpu, uint32_t op, struct door_reply *reply,
 	if (n < (ssize_t)sizeof(*reply) || reply->op != op ||
 	    reply->status > DOOR_FAILED ||
 	    (reply->status == DOOR_OK && n != (ssize_t)size)) {
-		died(cpu, "gave an answer that is none");
+		processor_wrong(cpu);
 		return -ENODEV;
 	}
 	reply->text[sizeof(reply->text) - 1] = '\0';
 	return 0;
 }
 
-int processor_ask(struct processor *cpu, const void *request, size_t size,
-	int fd, struct door_reply *reply, size_t reply_size)
+static int ask(struct processor *cpu, const void *request, size_t size,
+	int fd, struct door_reply *reply, size_t reply_size, int *fd_back)
 {
 	struct door_header header;
 	int r;
@@ -142,7 +156,13 @@ int processor_ask(struct processor *cpu, const void *request, size_t size,
 			"could not be asked");
 		return -ENODEV;
 	}
-	return answer(cpu, header.op, reply, reply_size);
+	return answer(cpu, header.op, reply, reply_size, fd_back);
+}
+
+int processor_ask(struct processor *cpu, const void *request, size_t size,
+	int fd, struct door_reply *reply, size_t reply_size)
+{
+	return ask(cpu, request, size, fd, reply, reply_size, NULL);
 }
 
 int processor_event(struct processor *cpu, struct door_event *event)
@@ -164,13 +184,20 @@ int processor_event(struct processor *cpu, struct door_event *event)
 	return -ENODEV;
 }
 
+/* Keeps the store that the answer brings, where we gave none. */
 static int greet(struct processor *cpu, const struct vmconf *conf,
 	struct why *why)
 {
 	struct door_header hello = { DOOR_HELLO, sizeof(hello) };
+	int store = -1, r;
 
-	if (processor_ask(cpu, &hello, sizeof(hello), -1, &cpu->hello.r,
-		sizeof(cpu->hello)))
+	r = ask(cpu, &hello, sizeof(hello), -1, &cpu->hello.r,
+		sizeof(cpu->hello), &store);
+	if (store >= 0 && cpu->swap < 0)
+		cpu->swap = store;
+	else if (store >= 0)
+		close(store);
+	if (r)
 		return why_set(why, -ENODEV, "%s; its reason is in the log of "
 			"the virtual machine", cpu->why.text);
 	if (cpu->hello.r.status != DOOR_OK)
@@ -188,20 +215,29 @@ static int greet(struct processor *cpu, const struct vmconf *conf,
 }
 
 int processor_start(struct processor *cpu, const char *state,
-	const struct vmconf *conf, int log_fd, struct why *why)
+	const struct vmconf *conf, int swap, int log_fd, struct why *why)
 {
 	char path[PATH_MAX], pages[16];
 	char *argv[16] = { path, "--door", "3", "--events", "4", "--state",
-		(char *)state, "--epc-pages", pages };
+		(char *)state, "--epc-pages", pages, "--profile",
+		conf->size->family == VMCONF_DCSV2 ? "dcsv2" : "dcsv3" };
 	int door[2] = { -1, -1 }, events[2] = { -1, -1 };
-	int fds[2], argc = 9, r, status;
+	int fds[3] = { -1, -1, swap }, argc = 11, r, status;
 
 	memset(cpu, 0, sizeof(*cpu));
 	cpu->door = cpu->events = cpu->pidfd = -1;
+	cpu->swap = swap;
+	cpu->swap_file = swap >= 0;
 	r = spawn_find("coffer-cpu", path, sizeof(path), why);
-	if (r)
+	if (r) {
+		shut(cpu);
 		return r;
+	}
 	snprintf(pages, sizeof(pages), "%u", conf->epc_pages);
+	if (swap >= 0) {
+		argv[argc++] = "--swap";
+		argv[argc++] = "5";
+	}
 	if (conf->ptrace_slot)
 		argv[argc++] = "--ptrace-slot";
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, door) ||
@@ -209,13 +245,15 @@ int processor_start(struct processor *cpu, const char *state,
 		r = -errno;
 		close_fd(&door[0]);
 		close_fd(&door[1]);
+		shut(cpu);
 		return why_set(why, r, "no socket: %s", strerror(-r));
 	}
 	fds[0] = door[1];
 	fds[1] = events[1];
 	cpu->door = door[0];
 	cpu->events = events[0];
-	cpu->pid = spawn_child(path, argv, fds, 2, log_fd);
+	cpu->pid = spawn_child(path, argv, fds, swap >= 0 ? 3 : 2,
+		log_fd);
 	close(door[1]);
 	close(events[1]);
 	if (cpu->pid < 0) {
@@ -241,6 +279,8 @@ void processor_end(struct processor *cpu)
 	close_fd(&cpu->events);
 	if (!reap(cpu, END_MS, &status))
 		kill_and_reap(cpu, &status);
+	if (cpu->swap_file)
+		swapfile_empty(cpu->swap);
 	shut(cpu);
 	cpu->dead = true;
 }

@@ -20,12 +20,16 @@ struct processor {
 	bool dead;
 	struct why why; /* of its death */
 	struct door_hello_reply hello;
+	int swap; /* the swap store, for reading and writing; -1: none */
+	bool swap_file; /* it is a file that we gave */
 };
 
-/* Finds and starts coffer-cpu on a state directory and greets it.  log_fd
- * becomes its standard error (-1: none).  0 or a negative errno; then nothing is left. */
+/* Finds and starts coffer-cpu on a state directory and greets it.  swap: the
+ * file for evicted pages, which is the callee's, or -1: they go to memory.
+ * log_fd becomes its standard error (-1: none).  0 or a negative errno; then
+ * nothing is left. */
 int processor_start(struct processor *cpu, const char *state,
-	const struct vmconf *conf, int log_fd, struct why *why);
+	const struct vmconf *conf, int swap, int log_fd, struct why *why);
 
 /* One request and its reply; fd is a descriptor to pass, or -1.  reply has
  * reply_size bytes, a struct door_reply first; more than that is valid only
@@ -40,6 +44,9 @@ int processor_event(struct processor *cpu, struct door_event *event);
 
 /* Marks the processor dead because its door was seen to hang up. */
 void processor_lost(struct processor *cpu);
+
+/* Ends a processor whose answer cannot be right. */
+void processor_wrong(struct processor *cpu);
 
 /* Closes the door, waits for the end, kills what does not end. */
 void processor_end(struct processor *cpu);

@@ -14,6 +14,7 @@
 #include "common/paths.h"
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -182,32 +183,52 @@ static void processor_died(struct platform *p)
 	struct enclave *e;
 	struct why why = p->cpu.why;
 
-	for (e = p->jobs; e; e = e->next_job) {
-		if (!e->owner || e->job.quiet)
-			continue;
-		if (e->job.kind == JOB_ADD)
-			reply(e->owner, &e->job.request, -ENODEV, &why,
-				&e->job.add, sizeof(e->job.add));
-		else
-			reply(e->owner, &e->job.request, -ENODEV, &why, NULL,
-				0);
-	}
+	for (e = p->jobs; e; e = e->next_job)
+		enclave_reply(e, &e->job, -ENODEV, &why);
 	tell_all(p, why.text);
 }
 
-/* An event may be about the enclave that had this SECS before: events and
- * replies come by different ways.  So the processor is asked. */
-static bool has_no_cell(struct platform *p, const struct enclave *e)
+/* Events and replies come by different ways: one may be about an enclave
+ * that had this number before.  So the processor is asked. */
+static bool is_so(struct platform *p, const struct enclave *e,
+	const struct door_event *event)
 {
-	struct door_secs ask = { .h = { DOOR_STAT, sizeof(ask) },
-		.secs_epc = e->secs_epc };
+	struct door_enclave ask = { .h = { DOOR_STAT, sizeof(ask) },
+		.enclave = e->number };
 	struct door_stat_reply stat;
 
-	return e->initialized && !processor_ask(&p->cpu, &ask, sizeof(ask),
-		-1, &stat.r, sizeof(stat)) && stat.r.status == DOOR_OK &&
-		!stat.cell_pid;
+	if (processor_ask(&p->cpu, &ask, sizeof(ask), -1, &stat.r,
+		sizeof(stat)) || stat.r.status != DOOR_OK)
+		return false;
+	return event->kind == DOOR_EVENT_TAMPERED ? stat.tampered :
+		e->initialized && !stat.cell_pid && !stat.tampered;
 }
 
+static void enclave_lost(struct platform *p, struct enclave *e,
+	const struct door_event *event)
+{
+	char text[WIRE_TEXT_MAX];
+
+	if (event->kind == DOOR_EVENT_TAMPERED) {
+		snprintf(text, sizeof(text), "the enclave is locked: its "
+			"evicted page at 0x%llx was tampered with%s%s",
+			(unsigned long long)event->linaddr,
+			event->text[0] ? ": " : "", event->text);
+		e->tampered = true;
+	} else {
+		snprintf(text, sizeof(text), "%s", event->text[0] ?
+			event->text : "the enclave's cell has died");
+		p->lost++;
+	}
+	e->lost = true;
+	log_error("enclave %llu of process %u is lost: %s",
+		(unsigned long long)e->id, e->pid, text);
+	if (e->owner)
+		reply_event(e->owner, e->handle, -ENODEV, text);
+}
+
+/* The end of a cell is news unless it was asked for, or has a better reason,
+ * which an event of its own tells. */
 static void serve_events(struct platform *p)
 {
 	struct door_event event;
@@ -215,19 +236,16 @@ static void serve_events(struct platform *p)
 	while (processor_event(&p->cpu, &event) == 1) {
 		struct enclave *e = p->enclaves;
 
-		if (event.kind != DOOR_EVENT_CELL_DIED)
+		if (event.kind != DOOR_EVENT_CELL_DIED &&
+		    event.kind != DOOR_EVENT_TAMPERED)
 			continue;
-		while (e && !(e->created && e->secs_epc == event.secs_epc))
+		while (e && !(e->created && e->number == event.enclave))
 			e = e->next;
-		if (!e || e->lost || !has_no_cell(p, e))
+		if (!e || e->job.kind == JOB_REMOVE || e->tampered ||
+		    (e->lost && event.kind == DOOR_EVENT_CELL_DIED) ||
+		    !is_so(p, e, &event))
 			continue;
-		log_info("enclave %llu of process %u is lost: %s",
-			(unsigned long long)e->id, e->pid, event.text);
-		e->lost = true;
-		if (e->owner)
-			reply_event(e->owner, e->handle, -ENODEV,
-				event.text[0] ? event.text :
-				"the enclave's cell has died");
+		enclave_lost(p, e, &event);
 	}
 }
 

@@ -34,7 +34,7 @@ struct verb {
 	struct why why;
 	const void *out; /* payload of the reply */
 	size_t out_size;
-	bool later; /* a job will reply */
+	bool later; /* a job will reply, or it was done */
 };
 
 static int dead(struct verb *v)
@@ -90,7 +90,8 @@ static int do_hello(struct verb *v)
 	v->fd = -1;
 	client->arena_va = hello.arena_va;
 	client->arena_size = hello.arena_size;
-	inventory_info(v->p, &info);
+	if (inventory_info(v->p, &info))
+		return dead(v);
 	v->out = &info;
 	v->out_size = sizeof(info);
 	return 0;
@@ -100,7 +101,8 @@ static int do_info(struct verb *v)
 {
 	static struct wire_info info;
 
-	inventory_info(v->p, &info);
+	if (inventory_info(v->p, &info))
+		return dead(v);
 	v->out = &info;
 	v->out_size = sizeof(info);
 	return 0;
@@ -121,6 +123,21 @@ static int do_list(struct verb *v)
 	v->out = &out;
 	v->out_size = sizeof(out.listing) +
 		out.listing.count * sizeof(struct wire_enclave);
+	return 0;
+}
+
+static int do_swap(struct verb *v)
+{
+	struct wire_swap out = { .file = v->p->cpu.swap_file };
+	struct stat st;
+	int fd = v->p->cpu.swap;
+
+	if (fd < 0 || fstat(fd, &st))
+		return why_set(&v->why, -ENOENT, "the processor has no swap "
+			"store");
+	out.size = (uint64_t)st.st_size;
+	reply_with(v->client, &v->request, &out, sizeof(out), fd);
+	v->later = true;
 	return 0;
 }
 
@@ -149,13 +166,20 @@ static int do_open(struct verb *v)
 
 /* --- the kernel's verbs ------------------------------------------------- */
 
+static bool number_is_taken(const struct platform *p, uint64_t number)
+{
+	for (const struct enclave *e = p->enclaves; e; e = e->next)
+		if (e->created && e->number == number)
+			return true;
+	return false;
+}
+
 static int do_create(struct verb *v)
 {
 	struct platform *p = v->p;
 	struct enclave *e = v->e;
-	struct door_ecreate ask = { .h = { DOOR_ECREATE, sizeof(ask) } };
+	struct door_create ask = { .h = { DOOR_CREATE, sizeof(ask) } };
 	struct door_reply answer;
-	uint64_t epc;
 	int r;
 
 	if (e->created)
@@ -168,23 +192,24 @@ static int do_create(struct verb *v)
 	if (!ask.secs.size || ask.secs.size & (ask.secs.size - 1))
 		return why_set(&v->why, -EINVAL, "SECS.SIZE 0x%" PRIx64
 			" is not a power of two", ask.secs.size);
-	if (!extents_take_some(&p->epc, 1, &epc))
-		return why_set(&v->why, -ENOMEM, "the EPC is full: 1 page is "
-			"missing for a SECS; the virtual machine %s has %u "
-			"pages for all its enclaves", p->vm,
-			p->conf.epc_pages);
-	ask.epc = (uint32_t)epc;
 	ask.arena_va = v->client->arena_va;
 	ask.arena_size = v->client->arena_size;
 	if (processor_ask(&p->cpu, &ask, sizeof(ask), v->client->arena_fd,
 		&answer, sizeof(answer)))
 		return dead(v);
 	r = processor_result(&answer, "ECREATE", -EIO, &v->why);
-	if (r) {
-		extents_give(&p->epc, epc, 1);
+	if (r == -ENOMEM && answer.status == DOOR_FAILED)
+		return why_set(&v->why, r, "the EPC is full, and nothing more "
+			"can be evicted: 1 page is missing for a SECS; the "
+			"virtual machine %s has %u pages for all its enclaves",
+			p->vm, p->conf.epc_pages);
+	if (r)
 		return r;
+	if (answer.count > UINT32_MAX || number_is_taken(p, answer.count)) {
+		processor_wrong(&p->cpu);
+		return dead(v);
 	}
-	e->secs_epc = (uint32_t)epc;
+	e->number = (uint32_t)answer.count;
 	e->base = ask.secs.base;
 	e->size = ask.secs.size;
 	e->attributes = ask.secs.attributes.flags;
@@ -330,7 +355,7 @@ static int do_init(struct verb *v)
 {
 	struct platform *p = v->p;
 	struct enclave *e = v->e;
-	struct door_einit ask = { .h = { DOOR_EINIT, sizeof(ask) } };
+	struct door_init ask = { .h = { DOOR_INIT, sizeof(ask) } };
 	struct door_lepubkeyhash hash = {
 		.h = { DOOR_WRMSR_LEPUBKEYHASH, sizeof(hash) } };
 	struct door_reply answer;
@@ -345,7 +370,7 @@ static int do_init(struct verb *v)
 	r = check_sigstruct(v, &ask.sigstruct);
 	if (r)
 		return r;
-	if (!e->gated || e->gate_count != e->tcs_pages)
+	if (!e->gated || e->gate_count < e->tcs_pages)
 		return why_set(&v->why, -EINVAL, "%" PRIu64 " TCS pages, but "
 			"mailboxes for %" PRIu64, e->tcs_pages,
 			e->gated ? e->gate_count : 0);
@@ -357,7 +382,7 @@ static int do_init(struct verb *v)
 	r = processor_result(&answer, "WRMSR", -EIO, &v->why);
 	if (r)
 		return r;
-	ask.secs_epc = e->secs_epc;
+	ask.enclave = e->number;
 	ask.gate_offset = e->gate_offset;
 	ask.gate_count = e->gate_count;
 	ask.trampoline_va = e->trampoline_va;
@@ -374,14 +399,104 @@ static int do_init(struct verb *v)
 	return r;
 }
 
-/* RESTRICT_PERMISSIONS, MODIFY_TYPES, REMOVE_PAGES. */
-static int do_sgx2(struct verb *v)
+/* --- SGX2 --------------------------------------------------------------- */
+
+static int check_sgx2(struct verb *v)
 {
+	if (!(v->p->cpu.hello.cpuid_12_0[0] & CPUID_SGX2))
+		return why_set(&v->why, -ENODEV, "the virtual machine %s (%s) "
+			"has no SGX2", v->p->vm, v->p->conf.size->name);
+	if (!v->e->initialized)
+		return why_set(&v->why, -EINVAL, "the enclave has not been "
+			"initialized");
+	return 0;
+}
+
+static int not_zero(struct verb *v)
+{
+	return why_set(&v->why, -EINVAL, "result and count must be zero");
+}
+
+static int start_pages(struct verb *v, const struct pages_job *pages)
+{
+	struct job job = { .kind = JOB_PAGES, .request = v->request,
+		.pages = *pages };
+
+	v->later = true;
+	enclave_queue(v->p, v->e, &job);
+	return 0;
+}
+
+static int do_restrict(struct verb *v)
+{
+	struct sgx_enclave_restrict_permissions arg;
+	int r;
+
+	memcpy(&arg, v->payload, sizeof(arg));
 	v->out = v->payload;
-	v->out_size = v->request.size - sizeof(v->request);
-	return why_set(&v->why, -ENODEV, v->p->cpu.hello.cpuid_12_0[0] &
-		CPUID_SGX2 ? "cofferd does not drive SGX2 leaves" :
-		"the virtual machine %s has no SGX2", v->p->vm);
+	v->out_size = sizeof(arg);
+	r = check_sgx2(v);
+	if (!r)
+		r = check_range(v, arg.offset, arg.length);
+	if (r)
+		return r;
+	if (arg.permissions & ~(uint64_t)SGX_SECINFO_RWX ||
+	    (arg.permissions & SGX_SECINFO_W &&
+	     !(arg.permissions & SGX_SECINFO_R)))
+		return why_set(&v->why, -EINVAL, "permissions 0x%" PRIx64
+			" are none: R, W and X, no W without R",
+			(uint64_t)arg.permissions);
+	if (arg.result || arg.count)
+		return not_zero(v);
+	return start_pages(v, &(struct pages_job){ .op = DOOR_RESTRICT,
+		.offset = arg.offset, .length = arg.length,
+		.value = arg.permissions });
+}
+
+static int do_modify(struct verb *v)
+{
+	struct sgx_enclave_modify_types arg;
+	int r;
+
+	memcpy(&arg, v->payload, sizeof(arg));
+	v->out = v->payload;
+	v->out_size = sizeof(arg);
+	r = check_sgx2(v);
+	if (!r)
+		r = check_range(v, arg.offset, arg.length);
+	if (r)
+		return r;
+	if (arg.page_type > 0xff)
+		return why_set(&v->why, -EINVAL, "page type 0x%" PRIx64,
+			(uint64_t)arg.page_type);
+	if (arg.result || arg.count)
+		return not_zero(v);
+	if (arg.page_type != SGX_PT_TCS &&
+	    arg.page_type != SGX_PT_TRIM)
+		return why_set(&v->why, -EINVAL, "pages become TCS or TRIM, "
+			"not type %" PRIu64, (uint64_t)arg.page_type);
+	return start_pages(v, &(struct pages_job){ .op = DOOR_MODIFY,
+		.offset = arg.offset, .length = arg.length,
+		.value = arg.page_type });
+}
+
+static int do_remove(struct verb *v)
+{
+	struct sgx_enclave_remove_pages arg;
+	int r;
+
+	memcpy(&arg, v->payload, sizeof(arg));
+	v->out = v->payload;
+	v->out_size = sizeof(arg);
+	r = check_sgx2(v);
+	if (!r)
+		r = check_range(v, arg.offset, arg.length);
+	if (r)
+		return r;
+	if (arg.count)
+		return not_zero(v);
+	return start_pages(v, &(struct pages_job){ .op = DOOR_REMOVE,
+		.offset = arg.offset, .length = arg.length });
 }
 
 /* --- ours --------------------------------------------------------------- */
@@ -395,8 +510,8 @@ static int do_close(struct verb *v)
 
 static int do_interrupt(struct verb *v)
 {
-	struct door_secs ask = { .h = { DOOR_KICK, sizeof(ask) },
-		.secs_epc = v->e->secs_epc };
+	struct door_enclave ask = { .h = { DOOR_KICK, sizeof(ask) },
+		.enclave = v->e->number };
 	struct door_reply answer;
 
 	if (!v->e->initialized)
@@ -437,15 +552,18 @@ static const struct row {
 		sizeof(struct sgx_sigstruct), NEEDS_VERB, do_init },
 	{ SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS,
 		sizeof(struct sgx_enclave_restrict_permissions), NEEDS_VERB,
-		do_sgx2 },
+		do_restrict },
 	{ SGX_IOC_ENCLAVE_MODIFY_TYPES,
-		sizeof(struct sgx_enclave_modify_types), NEEDS_VERB, do_sgx2 },
+		sizeof(struct sgx_enclave_modify_types), NEEDS_VERB,
+		do_modify },
 	{ SGX_IOC_ENCLAVE_REMOVE_PAGES,
-		sizeof(struct sgx_enclave_remove_pages), NEEDS_VERB, do_sgx2 },
+		sizeof(struct sgx_enclave_remove_pages), NEEDS_VERB,
+		do_remove },
 	{ WIRE_CLOSE, 0, NEEDS_VERB, do_close },
 	{ WIRE_INTERRUPT, 0, NEEDS_GREETING | NEEDS_ENCLAVE, do_interrupt },
 	{ WIRE_LIST, sizeof(struct wire_list), NEEDS_GREETING, do_list },
 	{ WIRE_INFO, 0, NEEDS_GREETING, do_info },
+	{ WIRE_SWAP, 0, NEEDS_GREETING, do_swap },
 	{ WIRE_SHUTDOWN, 0, NEEDS_GREETING, do_shutdown },
 };
 

@@ -25,6 +25,7 @@
  *   WIRE_INTERRUPT, WIRE_CLOSE   -                                 -
  *   WIRE_LIST                    wire_list                         wire_listing
  *   WIRE_INFO                    -                                 wire_info
+ *   WIRE_SWAP                    -                                 wire_swap
  *   WIRE_SHUTDOWN                -                                 -
  */
 #ifndef COFFER_PLATFORM_WIRE_H
@@ -34,7 +35,7 @@
 #include <coffer/sgx_arch.h>
 #include <stdint.h>
 
-#define WIRE_ABI 1u
+#define WIRE_ABI 2u
 #define WIRE_MESSAGE_MAX 8192u /* bytes of any message */
 #define WIRE_TEXT_MAX 256u
 
@@ -50,6 +51,10 @@ enum wire_command {
 	/* From cofferd, unasked, tag 0: the enclave of handle is lost, or,
 	 * with handle 0, the whole machine.  result and text say why. */
 	WIRE_EVENT,
+	/* Where evicted pages lie (cpu/swap.h): the reply brings a descriptor
+	 * for reading and writing.  The pages are sealed; no enclave trusts
+	 * this memory. */
+	WIRE_SWAP,
 };
 
 struct wire_header {
@@ -89,7 +94,8 @@ struct wire_hello {
 
 struct wire_gate {
 	uint64_t mailboxes; /* address in the arena, page aligned */
-	/* As many as TCS pages were added, and those that may follow. */
+	/* At least as many as TCS pages were added, in that order; the rest is
+	 * for pages that become TCS later, in the order of their EACCEPT. */
 	uint64_t count;
 	uint64_t trampoline_va; /* page aligned; see cell/gate.h */
 };
@@ -99,13 +105,26 @@ struct wire_info {
 	uint32_t cpu_flags; /* DOOR_CPU_* of cpu/door.h */
 	char vm[64];
 	char vm_size[32];
-	uint64_t epc_pages, epc_used;
+	/* Pages; used: by SECS, TCS, VA (va_pages of them), regular ones. */
+	uint64_t epc_pages, epc_used, va_pages;
+	uint64_t storage; /* pages of memory that the EPC takes for real */
+	uint64_t swap_pages; /* evicted, in the swap store */
+	/* Since power on: pages loaded (ELDU) and evicted (EWB); enclaves
+	 * locked because an evicted page had been changed; enclaves lost. */
+	uint64_t page_ins, page_outs, tampered, lost;
 	uint32_t cofferd_pid, cpu_pid;
 	uint32_t clients, enclaves;
-	uint32_t cpuid_12_0[4], cpuid_12_1[4]; /* EAX EBX ECX EDX */
+	/* EAX EBX ECX EDX of CPUID leaf 12H, by sub-leaf. */
+	uint32_t cpuid_12_0[4], cpuid_12_1[4], cpuid_12_2[4];
 	/* Which state directory (st_dev, st_ino): another one may have a
 	 * machine of the same name. */
 	uint64_t state_dev, state_ino;
+};
+
+struct wire_swap {
+	uint64_t size; /* bytes, at this moment */
+	uint32_t file; /* 1: a file that the machine was given; 0: memory */
+	uint32_t reserved;
 };
 
 enum wire_enclave_state {
@@ -114,6 +133,7 @@ enum wire_enclave_state {
 	WIRE_STATE_INITIALIZED,
 	WIRE_STATE_LOST, /* its cell has died */
 	WIRE_STATE_CLOSING,
+	WIRE_STATE_TAMPERED, /* an evicted page was changed: it is locked */
 };
 
 struct wire_list {
@@ -123,8 +143,12 @@ struct wire_list {
 struct wire_enclave {
 	uint64_t id; /* unique while the machine runs */
 	uint64_t base, size;
-	uint64_t epc_pages; /* with the SECS */
 	uint64_t entries, aex, enclu; /* as its cell counts them */
+	uint64_t resident; /* EPC pages: SECS, TCS, VA and regular ones */
+	uint64_t evicted; /* pages in the swap store */
+	/* Since CREATE: pages loaded, evicted; page faults that the processor
+	 * answered; pages added by EAUG. */
+	uint64_t page_ins, page_outs, faults, added;
 	uint32_t pid; /* of the application */
 	uint32_t cell_pid; /* or 0 */
 	uint32_t state; /* enum wire_enclave_state */
@@ -132,7 +156,7 @@ struct wire_enclave {
 	uint32_t threads; /* TCS pages */
 	uint32_t inside; /* threads inside now */
 	uint16_t isv_prod_id, isv_svn;
-	uint32_t reserved;
+	uint32_t number; /* the processor's for it, as in cpu/swap.h */
 	/* These and the product's numbers: zero before INIT. */
 	uint8_t mrenclave[32];
 	uint8_t mrsigner[32];
@@ -151,8 +175,9 @@ WIRE_CHECK(sizeof(struct wire_header) == 24);
 WIRE_CHECK(sizeof(struct wire_reply) == 32 + WIRE_TEXT_MAX);
 WIRE_CHECK(sizeof(struct wire_hello) == 24);
 WIRE_CHECK(sizeof(struct wire_gate) == 24);
-WIRE_CHECK(sizeof(struct wire_info) == 184);
-WIRE_CHECK(sizeof(struct wire_enclave) == 152);
+WIRE_CHECK(sizeof(struct wire_info) == 256);
+WIRE_CHECK(sizeof(struct wire_swap) == 16);
+WIRE_CHECK(sizeof(struct wire_enclave) == 192);
 WIRE_CHECK(sizeof(struct wire_header) + sizeof(struct sgx_enclave_create) +
 	sizeof(struct sgx_secs) <= WIRE_MESSAGE_MAX);
 WIRE_CHECK(sizeof(struct wire_reply) + sizeof(struct wire_listing) +

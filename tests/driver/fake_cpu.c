@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A processor for tests of cofferd: speaks cpu/door.h, keeps a map of its
- * EPC, and refuses what no driver may do (adding onto a page that is in use,
- * removing a SECS that has children), but runs nothing and measures nothing.
+ * A processor for tests of cofferd: speaks cpu/door.h, keeps a map of the
+ * pages of its enclaves, and refuses what no driver may do, but runs nothing,
+ * measures nothing and evicts nothing.  Its swap store is a memory file of
+ * three groups.
  *
  * In its state directory it appends what it was asked to "calls", keeps the
  * number of EPC pages in use in "used", and reads "script" before each
  * request: one line
  *	OP SKIP ACTION [A B C D]
  * which applies, once, to the request number SKIP (from 0) of that OP:
- *	reply STATUS ERROR VECTOR COUNT   answer so (EADD: COUNT pages stay)
+ *	reply STATUS ERROR VECTOR COUNT   answer so (of a range, COUNT pages
+ *	                                  are done)
  *	die                               exit without an answer
  *	short                             a truncated answer
  *	wrong                             an answer to another request
  *	sleep MS                          answer late
  *	celldied                          answer, then the cell's death
  *	celldied 1                        the same, but it lives
+ *	tampered                          answer, then the cell's death, then
+ *	                                  that a page was changed
  */
 #include "cpu/door.h"
+#include "cpu/swap.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -26,11 +31,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define REQUEST_MAX 16384
+#define ENCLAVES 2048u
+#define PAGE 4096u
+#define ANY 255u
 
 struct script {
 	char op[24], action[16];
@@ -41,9 +50,18 @@ struct script {
 static const char *g_state;
 static int g_door = -1, g_events = -1, g_fd = -1;
 static uint32_t g_pages;
-static uint32_t *g_owner; /* per page: 0 free, else its SECS + 1 */
+/* EPC pages: number of their enclave (0: free), address, type. */
+static struct page {
+	uint32_t enclave, type;
+	uint64_t linaddr;
+} *g_page;
+static uint32_t g_high; /* pages from here on are free */
 static uint32_t g_used;
-static uint32_t g_dead; /* the SECS + 1 whose cell has died */
+/* By number; 0 is none. */
+static bool g_alive[ENCLAVES];
+static uint64_t g_arena[ENCLAVES]; /* bytes */
+static uint32_t g_dead, g_tampered; /* enclaves */
+static bool g_sgx2 = true, g_file;
 static unsigned g_seen; /* requests that the present script skipped */
 
 static void path_of(char path[512], const char *name)
@@ -117,104 +135,206 @@ static void answer(const void *reply, size_t size)
 
 /* --- the map ------------------------------------------------------------ */
 
-static void own(uint32_t page, uint32_t owner)
+static struct page *find(uint32_t enclave, uint64_t linaddr)
 {
-	if (g_owner[page] == 0 && owner)
-		g_used++;
-	if (g_owner[page] && !owner)
-		g_used--;
-	g_owner[page] = owner;
+	for (uint32_t i = 0; i < g_high; i++)
+		if (g_page[i].enclave == enclave &&
+		    g_page[i].linaddr == linaddr &&
+		    g_page[i].type != SGX_PT_SECS)
+			return &g_page[i];
+	return NULL;
 }
 
-static bool has_children(uint32_t secs)
+/* false: the EPC is full. */
+static bool take(uint32_t enclave, uint32_t type, uint64_t linaddr)
 {
-	for (uint32_t i = 0; i < g_pages; i++)
-		if (i != secs && g_owner[i] == secs + 1)
-			return true;
-	return false;
+	uint32_t i = 0;
+
+	while (i < g_high && g_page[i].enclave)
+		i++;
+	if (i == g_pages)
+		return false;
+	if (i == g_high)
+		g_high++;
+	g_page[i] = (struct page){ enclave, type, linaddr };
+	g_used++;
+	return true;
 }
 
-static void fault(struct door_reply *r, uint64_t done)
+static void give(struct page *page)
 {
-	r->status = DOOR_FAULT;
-	r->vector = SGX_VECTOR_PF;
+	page->enclave = 0;
+	g_used--;
+	while (g_high && !g_page[g_high - 1].enclave)
+		g_high--;
+}
+
+static uint64_t pages_of(uint32_t enclave, uint32_t type)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < g_high; i++)
+		n += g_page[i].enclave == enclave &&
+			(type == ANY || g_page[i].type == type);
+	return n;
+}
+
+static void failed(struct door_reply *r, int error, uint64_t done)
+{
+	r->status = DOOR_FAILED;
+	r->error = (uint32_t)error;
 	r->count = done;
 }
 
-static void do_ecreate(const struct door_ecreate *q, struct door_reply *r)
+static bool unknown(uint32_t enclave, struct door_reply *r)
+{
+	if (enclave < ENCLAVES && g_alive[enclave])
+		return false;
+	failed(r, EBADF, 0);
+	return true;
+}
+
+static void do_create(const struct door_create *q, struct door_reply *r)
 {
 	struct stat st;
 	bool fd = g_fd >= 0 && !fstat(g_fd, &st) &&
 		(uint64_t)st.st_size >= q->arena_size;
+	uint32_t number = 1;
 
-	note("ECREATE epc=%u size=%#llx fd=%d", q->epc,
+	while (number < ENCLAVES && g_alive[number])
+		number++;
+	note("CREATE number=%u size=%#llx fd=%d", number,
 		(unsigned long long)q->secs.size, fd);
-	if (q->epc >= g_pages || g_owner[q->epc] || !fd)
-		fault(r, 0);
-	else
-		own(q->epc, q->epc + 1);
+	if (!fd || number == ENCLAVES) {
+		failed(r, EINVAL, 0);
+	} else if (!take(number, SGX_PT_SECS, 0)) {
+		failed(r, ENOMEM, 0);
+	} else {
+		g_alive[number] = true;
+		g_arena[number] = q->arena_size;
+		r->count = number;
+	}
 }
 
-static void do_eadd(const struct door_eadd *q, struct door_reply *r,
+static void do_add(const struct door_add *q, struct door_reply *r,
 	uint64_t most)
 {
-	uint64_t i;
+	uint32_t type = (uint32_t)(q->secinfo_flags >> 8) & 0xff;
+	uint64_t i, at = q->linaddr;
 
-	note("EADD secs=%u epc=%u count=%u measure=%u flags=%#llx source=%#llx",
-		q->secs_epc, q->epc, q->count, q->measure,
-		(unsigned long long)q->secinfo_flags,
+	note("ADD enclave=%u linaddr=%#llx count=%u measure=%u flags=%#llx "
+		"source=%#llx", q->enclave, (unsigned long long)at, q->count,
+		q->measure, (unsigned long long)q->secinfo_flags,
 		(unsigned long long)q->source);
-	for (i = 0; i < q->count && i < most; i++) {
-		uint32_t page = q->epc + (uint32_t)i;
-
-		if (page >= g_pages || g_owner[page] ||
-		    g_owner[q->secs_epc] != q->secs_epc + 1) {
-			fault(r, i);
+	if (unknown(q->enclave, r))
+		return;
+	for (i = 0; i < q->count && i < most; i++, at += PAGE) {
+		if (find(q->enclave, at)) {
+			failed(r, EBUSY, i);
 			return;
 		}
-		own(page, q->secs_epc + 1);
+		if (g_used == g_pages) {
+			failed(r, ENOMEM, i);
+			return;
+		}
+		if (q->source != DOOR_SOURCE_ZERO &&
+		    q->source + i * PAGE >= g_arena[q->enclave]) {
+			failed(r, EFAULT, i);
+			return;
+		}
+		take(q->enclave, type, at);
 	}
 	r->count = i;
 }
 
-static void do_eremove(const struct door_eremove *q, struct door_reply *r)
+static void do_destroy(const struct door_enclave *q, struct door_reply *r)
 {
-	note("EREMOVE epc=%u count=%u", q->epc, q->count);
-	for (uint32_t i = 0; i < q->count; i++) {
-		uint32_t page = q->epc + i;
+	uint32_t batch = 1000;
 
-		if (page >= g_pages) {
-			fault(r, i);
-			return;
+	note("DESTROY enclave=%u", q->enclave);
+	if (unknown(q->enclave, r))
+		return;
+	for (uint32_t i = g_high; i > 0 && batch; i--)
+		if (g_page[i - 1].enclave == q->enclave) {
+			give(&g_page[i - 1]);
+			batch--;
 		}
-		if (g_owner[page] == page + 1 && has_children(page)) {
-			r->status = DOOR_ERROR_CODE;
-			r->error = SGX_CHILD_PRESENT;
-			r->count = i;
-			return;
-		}
-		own(page, 0);
-	}
-	r->count = q->count;
+	r->count = pages_of(q->enclave, ANY);
+	if (!r->count)
+		g_alive[q->enclave] = false;
 }
 
-static void do_einit(const struct door_einit *q)
+static void do_init(const struct door_init *q)
 {
-	note("EINIT secs=%u gate=%#llx count=%llu trampoline=%#llx",
-		q->secs_epc, (unsigned long long)q->gate_offset,
+	note("INIT enclave=%u gate=%#llx count=%llu trampoline=%#llx",
+		q->enclave, (unsigned long long)q->gate_offset,
 		(unsigned long long)q->gate_count,
 		(unsigned long long)q->trampoline_va);
 }
 
-static void do_stat(const struct door_secs *q)
+/* Pages that become TRIM or TCS count as accepted at once. */
+static int do_page(uint32_t op, uint64_t value, struct page *page)
+{
+	if (!page)
+		return EFAULT;
+	if (op == DOOR_REMOVE) {
+		if (page->type != SGX_PT_TRIM)
+			return EPERM;
+		give(page);
+	} else if (op == DOOR_MODIFY) {
+		if (page->type != SGX_PT_REG && !(page->type == SGX_PT_TCS &&
+		    value == SGX_PT_TRIM))
+			return EINVAL;
+		page->type = (uint32_t)value;
+	} else if (page->type != SGX_PT_REG) {
+		return EINVAL;
+	}
+	return 0;
+}
+
+static void do_pages(const struct door_pages *q, struct door_reply *r,
+	uint64_t most)
+{
+	uint64_t i;
+
+	note("PAGES op=%u enclave=%u linaddr=%#llx count=%u value=%#llx",
+		q->h.op, q->enclave, (unsigned long long)q->linaddr, q->count,
+		(unsigned long long)q->value);
+	if (unknown(q->enclave, r))
+		return;
+	for (i = 0; i < q->count && i < most; i++) {
+		int error = do_page(q->h.op, q->value, find(q->enclave,
+			q->linaddr + i * PAGE));
+
+		if (error) {
+			failed(r, error, i);
+			return;
+		}
+	}
+	r->count = i;
+}
+
+static void do_stat(const struct door_enclave *q)
 {
 	struct door_stat_reply s;
 
 	memset(&s, 0, sizeof(s));
 	s.r.op = DOOR_STAT;
-	s.cell_pid = q->secs_epc + 1 == g_dead ? 0 : 4242;
+	if (unknown(q->enclave, &s.r)) {
+		answer(&s.r, sizeof(s.r));
+		return;
+	}
+	s.cell_pid = q->enclave == g_dead ? 0 : 4242;
+	s.tampered = q->enclave == g_tampered;
 	s.threads = 1;
 	s.entries = 7;
+	s.resident = pages_of(q->enclave, ANY);
+	s.tcs = (uint32_t)pages_of(q->enclave, SGX_PT_TCS);
+	s.evicted = 5;
+	s.page_ins = 11;
+	s.page_outs = 16;
+	s.faults = 13;
+	s.added = 2;
 	s.mrenclave[0] = 0xab;
 	s.mrsigner[31] = 0xcd;
 	s.isv_prod_id = 3;
@@ -222,86 +342,175 @@ static void do_stat(const struct door_secs *q)
 	answer(&s, sizeof(s));
 }
 
+static void do_machine(void)
+{
+	struct door_machine_reply m;
+
+	memset(&m, 0, sizeof(m));
+	m.r.op = DOOR_MACHINE;
+	m.epc_pages = g_pages;
+	m.epc_used = g_used;
+	m.va_pages = 1;
+	m.storage = 99;
+	m.swap_pages = 5;
+	m.page_ins = 111;
+	m.page_outs = 116;
+	m.tampered = g_tampered != 0;
+	answer(&m, sizeof(m));
+}
+
+static int make_store(void)
+{
+	int fd = memfd_create("swap", MFD_CLOEXEC);
+
+	if (fd < 0 || ftruncate(fd, 3 * SWAP_GROUP_SIZE))
+		exit(5);
+	return fd;
+}
+
 static void do_hello(void)
 {
+	char control[CMSG_SPACE(sizeof(int))];
 	struct door_hello_reply h;
+	struct iovec part = { &h, sizeof(h) };
+	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
+	struct cmsghdr *c;
+	int store;
 
 	memset(&h, 0, sizeof(h));
 	h.r.op = DOOR_HELLO;
 	h.abi = DOOR_ABI;
 	h.epc_pages = g_pages;
 	h.pid = (uint32_t)getpid();
-	h.cpuid_12_0[0] = 1;
+	h.cpuid_12_0[0] = g_sgx2 ? 3 : 1;
 	h.cpuid_12_0[1] = SGX_MISC_EXINFO;
 	h.cpuid_12_1[0] = SGX_ATTR_DEBUG | SGX_ATTR_MODE64BIT | SGX_ATTR_KSS |
 		SGX_ATTR_PROVISIONKEY | SGX_ATTR_EINITTOKENKEY;
 	h.cpuid_12_1[2] = 7;
-	answer(&h, sizeof(h));
+	h.cpuid_12_2[0] = 1;
+	if (g_file) {
+		answer(&h, sizeof(h));
+		return;
+	}
+	m.msg_control = control;
+	m.msg_controllen = sizeof(control);
+	store = make_store();
+	c = CMSG_FIRSTHDR(&m);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &store, sizeof(int));
+	if (sendmsg(g_door, &m, MSG_NOSIGNAL) < 0)
+		exit(0);
+	close(store);
 }
 
 /* --- requests ----------------------------------------------------------- */
 
-static const char *const names[] = { "", "HELLO", "ECREATE", "EADD", "EINIT",
-	"EREMOVE", "WRMSR", "KICK", "STOP", "STAT" };
+static const char *const names[] = { "", "HELLO", "CREATE", "ADD", "INIT",
+	"DESTROY", "WRMSR", "KICK", "STOP", "STAT", "MACHINE", "RESTRICT",
+	"MODIFY", "REMOVE" };
+
+static void tell(const struct door_event *event)
+{
+	if (send(g_events, event, sizeof(*event), MSG_NOSIGNAL) < 0)
+		exit(0);
+}
 
 /* died false: news of a cell that went with an enclave before. */
-static void tell_death(uint32_t secs, bool died)
+static void tell_death(uint32_t enclave, bool died)
 {
-	struct door_event event = { DOOR_EVENT_CELL_DIED, secs, 9, 0,
+	struct door_event event = { DOOR_EVENT_CELL_DIED, enclave, 9, 0, 0,
 		"the cell was killed by signal 9" };
 
 	if (died)
-		g_dead = secs + 1;
-	if (send(g_events, &event, sizeof(event), MSG_NOSIGNAL) < 0)
-		exit(0);
+		g_dead = enclave;
+	tell(&event);
+}
+
+static void tell_tampered(uint32_t enclave)
+{
+	struct door_event event = { DOOR_EVENT_TAMPERED, enclave, 0, 0,
+		0x600000005000, "ELDU: SGX_MAC_COMPARE_FAIL (9)" };
+
+	g_tampered = enclave;
+	tell_death(enclave, true);
+	tell(&event);
+}
+
+/* true: it has answered. */
+static bool serve_own_reply(const uint8_t *request, uint32_t op)
+{
+	if (op == DOOR_HELLO)
+		do_hello();
+	else if (op == DOOR_MACHINE)
+		do_machine();
+	else if (op == DOOR_STAT)
+		do_stat((const void *)request);
+	else
+		return false;
+	return true;
+}
+
+static void serve_range(const uint8_t *request, uint32_t op,
+	struct door_reply *r, uint64_t most)
+{
+	struct door_reply scripted = *r;
+
+	if (op == DOOR_ADD)
+		do_add((const void *)request, r, most);
+	else
+		do_pages((const void *)request, r, most);
+	if (scripted.status) {
+		r->status = scripted.status;
+		r->error = scripted.error;
+		r->vector = scripted.vector;
+	}
 }
 
 static void serve(const uint8_t *request, uint32_t op)
 {
 	struct door_reply r = { .op = op };
 	uint64_t most = UINT64_MAX;
-	uint32_t secs = 0;
+	uint32_t enclave = 0;
 	struct script s;
-	bool act = scripted(names[op], &s), kill_cell = false;
+	bool act = scripted(names[op], &s), failing = false;
 
-	memcpy(&secs, request + 8, sizeof(secs));
+	memcpy(&enclave, request + 8, sizeof(enclave));
 	if (act && !strcmp(s.action, "die"))
 		exit(3);
 	if (act && !strcmp(s.action, "sleep"))
 		usleep((useconds_t)s.a * 1000);
-	if (act && !strcmp(s.action, "wrong"))
-		r.op = op + 1;
 	if (act && !strcmp(s.action, "reply")) {
-		most = op == DOOR_EADD ? s.d : 0;
+		failing = true;
+		most = s.d;
 		r.status = (uint32_t)s.a;
 		r.error = (uint32_t)s.b;
 		r.vector = (uint32_t)s.c;
+		r.count = s.d;
 	}
-	kill_cell = act && !strcmp(s.action, "celldied");
-	if (op == DOOR_HELLO && !act) {
-		do_hello();
-		return;
-	}
-	if (op == DOOR_STAT) {
-		do_stat((const void *)request);
-		if (kill_cell)
-			tell_death(secs, !s.a);
-		return;
-	}
-	if (op == DOOR_EADD)
-		do_eadd((const void *)request, &r, most);
-	else if (op == DOOR_ECREATE && most)
-		do_ecreate((const void *)request, &r);
-	else if (op == DOOR_EREMOVE && most)
-		do_eremove((const void *)request, &r);
-	else if (op == DOOR_EINIT)
-		do_einit((const void *)request);
-	else
-		note("%s secs=%u", names[op], secs);
+	if (op == DOOR_ADD || op >= DOOR_RESTRICT)
+		serve_range(request, op, &r, most);
+	else if (op == DOOR_INIT)
+		do_init((const void *)request);
+	else if (failing)
+		note("%s enclave=%u, refused", names[op], enclave);
+	else if (op == DOOR_CREATE)
+		do_create((const void *)request, &r);
+	else if (op == DOOR_DESTROY)
+		do_destroy((const void *)request, &r);
+	else if (!serve_own_reply(request, op))
+		note("%s enclave=%u", names[op], enclave);
+	if (act && !strcmp(s.action, "wrong"))
+		r.op = op + 1;
 	save_used();
-	answer(&r, act && !strcmp(s.action, "short") ? 8 : sizeof(r));
-	if (kill_cell)
-		tell_death(secs, !s.a);
+	if (failing || (op != DOOR_HELLO && op != DOOR_MACHINE &&
+	    op != DOOR_STAT))
+		answer(&r, act && !strcmp(s.action, "short") ? 8 : sizeof(r));
+	if (act && !strcmp(s.action, "celldied"))
+		tell_death(enclave, !s.a);
+	if (act && !strcmp(s.action, "tampered"))
+		tell_tampered(enclave);
 }
 
 static ssize_t receive(uint8_t *request)
@@ -334,6 +543,8 @@ static void parse(int argc, char **argv)
 		{ "events", required_argument, NULL, 'e' },
 		{ "state", required_argument, NULL, 's' },
 		{ "epc-pages", required_argument, NULL, 'p' },
+		{ "profile", required_argument, NULL, 'f' },
+		{ "swap", required_argument, NULL, 'w' },
 		{ "ptrace-slot", no_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -348,6 +559,10 @@ static void parse(int argc, char **argv)
 			g_state = optarg;
 		else if (c == 'p')
 			g_pages = (uint32_t)strtoul(optarg, NULL, 10);
+		else if (c == 'f')
+			g_sgx2 = strcmp(optarg, "dcsv2") != 0;
+		else if (c == 'w')
+			g_file = fcntl(atoi(optarg), F_GETFD) >= 0;
 		else if (c != 't')
 			exit(2);
 	}
@@ -362,14 +577,14 @@ int main(int argc, char **argv)
 	ssize_t n;
 
 	parse(argc, argv);
-	g_owner = calloc(g_pages, sizeof(*g_owner));
-	if (!g_owner)
+	g_page = calloc(g_pages, sizeof(*g_page));
+	if (!g_page)
 		return 1;
 	save_used();
 	while ((n = receive(request)) > 0) {
 		memcpy(&h, request, sizeof(h));
 		if ((size_t)n < sizeof(h) || h.size != (size_t)n || !h.op ||
-		    h.op > DOOR_STAT)
+		    h.op > DOOR_REMOVE)
 			return 4;
 		serve(request, h.op);
 	}

@@ -88,7 +88,7 @@ static struct gate_mailbox *mailboxes(void)
 	struct arena_info arena;
 
 	assert_int_equal(arena_get(&arena), 0);
-	return (void *)(uintptr_t)(arena.va + logged("EINIT", "gate="));
+	return (void *)(uintptr_t)(arena.va + logged("INIT", "gate="));
 }
 
 /* A cell thread: answers so many entries with EEXIT, RDI one more. */
@@ -184,13 +184,13 @@ static void pages_reach_the_processor(void **state)
 	assert_int_equal(arena_get(&arena), 0);
 	e = new_enclave(&base);
 	add(e, near, 0, 3 * 4096, RW);
-	assert_int_equal(logged("EADD", "source="), arena_offset(near));
+	assert_int_equal(logged("ADD", "source="), arena_offset(near));
 	cpu_forget();
 	add(e, far, 1 << 20, 5 << 19, RW);
-	assert_true(logged("EADD", "source=") < arena.size);
+	assert_true(logged("ADD", "source=") < arena.size);
 	/* What was staged last is still there. */
 	assert_int_equal(((uint8_t *)(uintptr_t)arena.va)[
-		logged("EADD", "source=")], 5);
+		logged("ADD", "source=")], 5);
 	cpu_forget();
 	add(e, NULL, 8 << 20, 16 << 20, RW);
 	assert_true(cpu_was_asked("source=0xffffffffffffffff"));
@@ -221,7 +221,7 @@ static void errors_come_with_words(void **state)
 	assert_int_equal(d->enter(e, &call), -EINVAL);
 	assert_non_null(strstr(drv_error(), "not been initialized"));
 	assert_int_equal(d->provision(e), 0);
-	cpu_script("EINIT 0 reply 1 8 0 0");
+	cpu_script("INIT 0 reply 1 8 0 0");
 	assert_int_equal(d->init(e, &sig), -EPERM);
 	assert_string_equal(drv_error(), "EINIT: SGX_INVALID_SIGNATURE (8)");
 	/* And again, as a caller may. */
@@ -279,8 +279,8 @@ static void visits_go_to_their_mailbox(void **state)
 	uint64_t base;
 
 	e = whole_enclave(&base);
-	assert_int_equal(logged("EINIT", "count="), 2);
-	assert_int_equal(logged("EINIT", "trampoline="), base + SIZE);
+	assert_int_equal(logged("INIT", "count="), 2);
+	assert_int_equal(logged("INIT", "trampoline="), base + SIZE);
 	for (int i = 0; i < 2; i++) {
 		cell[i] = (struct cell){ mailboxes() + i, 2 };
 		pthread_create(&thread[i], NULL, be_cell, &cell[i]);

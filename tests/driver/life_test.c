@@ -33,6 +33,21 @@ static bool exists(const char *name)
 	return !access(path, F_OK);
 }
 
+static bool logged(const char *text)
+{
+	char path[128], line[512];
+	bool found = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/vm/default/log", g_world.state);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	while (!found && fgets(line, sizeof(line), f))
+		found = strstr(line, text) != NULL;
+	fclose(f);
+	return found;
+}
+
 static void wait_gone(pid_t pid)
 {
 	for (int i = 0; i < 2000; i++) {
@@ -100,7 +115,7 @@ static void dead_client_loses_its_enclaves(void **state)
 	kill_child(pid);
 	wait_epc(&c, 0);
 	assert_int_equal(cpu_used(), 0);
-	assert_true(cpu_was_asked("STOP"));
+	assert_true(cpu_was_asked("DESTROY"));
 	client_close(&c);
 }
 
@@ -136,7 +151,7 @@ static void client_dies_while_pages_are_added(void **state)
 	memset(&secinfo, 0, sizeof(secinfo));
 	secinfo.flags = SGX_SECINFO_REG | SGX_SECINFO_R;
 	assert_int_equal(client_create(&d, handle, 16 << 20), 0);
-	cpu_script("EADD 1 sleep 100");
+	cpu_script("ADD 1 sleep 100");
 	client_send(&d, SGX_IOC_ENCLAVE_ADD_PAGES, handle, 1, &a, sizeof(a),
 		&secinfo, sizeof(secinfo));
 	world_nap(30);
@@ -234,7 +249,7 @@ static void pending_verb_gets_its_answer(const char *how, const char *says)
 	client_open(&c);
 	handle = client_new(&c);
 	assert_int_equal(client_create(&c, handle, 65536), 0);
-	snprintf(line, sizeof(line), "EADD 0 %s", how);
+	snprintf(line, sizeof(line), "ADD 0 %s", how);
 	cpu_script(line);
 	assert_int_equal(client_add(&c, handle, &a, SGX_SECINFO_REG |
 		SGX_SECINFO_R), -ENODEV);
@@ -272,7 +287,7 @@ static void processor_dies_while_a_verb_takes_turns(void **state)
 	client_open(&c);
 	handle = client_new(&c);
 	assert_int_equal(client_create(&c, handle, 16 << 20), 0);
-	cpu_script("EADD 3 die");
+	cpu_script("ADD 3 die");
 	assert_int_equal(client_add(&c, handle, &a, SGX_SECINFO_REG |
 		SGX_SECINFO_R), -ENODEV);
 	assert_int_equal(a.count, 3 * 256 * 4096);
@@ -327,7 +342,61 @@ static void lost_cell_is_told_to_its_owner(void **state)
 	client_close(&d);
 }
 
-/* News of a cell's end may come when its SECS is another enclave's. */
+/* Two events come, in either order the reason must be the one that counts. */
+static void tampered_enclave_is_told_to_its_owner(void **state)
+{
+	struct listing_page page;
+	struct wire_list list = { 0 };
+	struct wire_reply reply;
+	struct wire_info info;
+	struct client c;
+	uint64_t handle;
+
+	client_open(&c);
+	client_whole(&c);
+	handle = client_whole(&c);
+	cpu_script("KICK 0 tampered");
+	assert_int_equal(client_simple(&c, WIRE_INTERRUPT, handle), 0);
+	assert_true(client_receive(&c, &reply, NULL, 0) > 0);
+	assert_int_equal(reply.command, WIRE_EVENT);
+	assert_int_equal(reply.handle, handle);
+	assert_int_equal(reply.result, -ENODEV);
+	assert_non_null(strstr(reply.text, "the enclave is locked"));
+	assert_non_null(strstr(reply.text, "0x600000005000"));
+	assert_non_null(strstr(reply.text, "SGX_MAC_COMPARE_FAIL"));
+	/* The next message is the reply to this, not another event. */
+	assert_int_equal(client_ask(&c, WIRE_LIST, NULL, &list, sizeof(list),
+		NULL, 0, &page, sizeof(page)), 0);
+	assert_int_equal(page.item[0].state, WIRE_STATE_INITIALIZED);
+	assert_int_equal(page.item[1].state, WIRE_STATE_TAMPERED);
+	assert_int_equal(client_ask(&c, WIRE_INFO, NULL, NULL, 0, NULL, 0,
+		&info, sizeof(info)), 0);
+	assert_int_equal(info.tampered, 1);
+	assert_true(logged("is lost: the enclave is locked"));
+	assert_int_equal(client_simple(&c, WIRE_CLOSE, handle), 0);
+	client_close(&c);
+}
+
+/* A cell that ends because its enclave is being removed is no news. */
+static void ordinary_ends_are_not_logged(void **state)
+{
+	struct wire_reply reply;
+	struct client c;
+	uint64_t handle;
+
+	client_open(&c);
+	handle = client_whole(&c);
+	cpu_script("DESTROY 0 celldied");
+	assert_int_equal(client_simple(&c, WIRE_CLOSE, handle), 0);
+	epc_used(&c);
+	world_nap(20);
+	epc_used(&c);
+	assert_int_equal(recv(c.fd, &reply, sizeof(reply), MSG_DONTWAIT), -1);
+	assert_false(logged("lost"));
+	client_close(&c);
+}
+
+/* News of a cell's end may come when its number is another enclave's. */
 static void late_news_of_a_cell_hits_nobody_else(void **state)
 {
 	struct wire_reply reply;
@@ -777,6 +846,8 @@ int main(void)
 		IN_WORLD(processor_dies_while_a_verb_takes_turns),
 		IN_WORLD(processor_that_does_not_start_is_an_error),
 		IN_WORLD(lost_cell_is_told_to_its_owner),
+		IN_WORLD(tampered_enclave_is_told_to_its_owner),
+		IN_WORLD(ordinary_ends_are_not_logged),
 		IN_WORLD(late_news_of_a_cell_hits_nobody_else),
 		IN_WORLD(idle_machine_ends_and_leaves_nothing),
 		IN_WORLD(cofferd_whose_directory_was_removed_ends),

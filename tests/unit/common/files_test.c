@@ -234,6 +234,7 @@ static void conf_round_trip(void **state)
 	a.size = vmconf_size_find("Standard_DC4s_v2");
 	a.epc_pages = 77;
 	a.ptrace_slot = true;
+	assert_int_equal(vmconf_set_swap(&a, "/a folder/swap=1", &why), 0);
 	assert_int_equal(vmconf_write(in_folder("vm.conf"), &a, &why), 0);
 	assert_int_equal(mode_of(in_folder("vm.conf")), 0600);
 	assert_int_equal(access(in_folder("vm.conf.new"), F_OK), -1);
@@ -241,6 +242,33 @@ static void conf_round_trip(void **state)
 	assert_ptr_equal(b.size, a.size);
 	assert_int_equal(b.epc_pages, 77);
 	assert_true(b.ptrace_slot);
+	assert_string_equal(b.swap, "/a folder/swap=1");
+}
+
+static void conf_swap_paths(void **state)
+{
+	char path[VMCONF_SWAP_MAX + 1];
+	struct vmconf c;
+	struct why why;
+
+	vmconf_default(&c);
+	assert_string_equal(c.swap, "");
+	assert_int_equal(vmconf_set_swap(&c, "swap", &why), -EINVAL);
+	assert_int_equal(vmconf_set_swap(&c, "", &why), -EINVAL);
+	/* A second line would be another key. */
+	assert_int_equal(vmconf_set_swap(&c, "/a\nptrace_slot=1", &why),
+		-EINVAL);
+	memset(path, 'a', sizeof(path));
+	path[0] = '/';
+	path[VMCONF_SWAP_MAX] = '\0';
+	assert_int_equal(vmconf_set_swap(&c, path, &why), -ENAMETOOLONG);
+	assert_string_equal(c.swap, "");
+	path[VMCONF_SWAP_MAX - 1] = '\0';
+	assert_int_equal(vmconf_set_swap(&c, path, &why), 0);
+	assert_int_equal(vmconf_write(in_folder("vm.conf"), &c, &why), 0);
+	vmconf_default(&c);
+	assert_int_equal(vmconf_read(in_folder("vm.conf"), &c, &why), 0);
+	assert_string_equal(c.swap, path);
 }
 
 static void conf_defaults_and_comments(void **state)
@@ -251,6 +279,7 @@ static void conf_defaults_and_comments(void **state)
 	assert_int_equal(vmconf_read(in_folder("vm.conf"), &c, NULL), 0);
 	assert_int_equal(c.epc_pages, 56 * 256);
 	assert_false(c.ptrace_slot);
+	assert_string_equal(c.swap, "");
 }
 
 static void conf_errors_name_file_and_line(void **state)
@@ -265,6 +294,9 @@ static void conf_errors_name_file_and_line(void **state)
 		{ "epc_pages=20x\n", "20x" },
 		{ "epc_pages=99999999999999999999999\n", "99999" },
 		{ "ptrace_slot=yes\n", "0 or 1" },
+		{ "swap=relative\n", "absolute" },
+		{ "swap=\n", "absolute" },
+		{ "swap=/a\nswap=/a\n", ":2: \"swap\" twice" },
 		{ "epc_pages=20\nepc_pages=20\n", ":2: \"epc_pages\" twice" },
 	};
 	struct vmconf c;
@@ -358,6 +390,7 @@ const struct CMUnitTest files_tests[] = {
 	WITH_FOLDER(directories_of_others_are_refused),
 	cmocka_unit_test(sizes_are_those_on_sale),
 	WITH_FOLDER(conf_round_trip),
+	WITH_FOLDER(conf_swap_paths),
 	WITH_FOLDER(conf_defaults_and_comments),
 	WITH_FOLDER(conf_errors_name_file_and_line),
 	WITH_FOLDER(conf_too_large_or_binary),
