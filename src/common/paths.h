@@ -3,7 +3,8 @@
  * Where a virtual machine keeps what.
  *
  *   <state>/vm/<name>/      fuses, vm.conf, log; survives the machine
- *   <runtime>/<name>/       driver.sock, lock; only while it runs
+ *   <runtime>/<name>/       driver.sock, metrics.sock, lock; only while it
+ *                           runs
  *
  * <state> is $COFFER_STATE_DIR, else $XDG_STATE_HOME/coffer, else
  * ~/.local/state/coffer.  <runtime> is $COFFER_RUNTIME_DIR, else

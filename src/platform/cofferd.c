@@ -416,9 +416,14 @@ static int power_on(struct platform *p, int log_fd,
 	if (r)
 		return r;
 	r = listen_at(address, listener, why);
-	if (r)
+	if (r) {
 		processor_end(&p->cpu);
-	return r;
+		return r;
+	}
+	p->metrics = metrics_open(p, why);
+	if (!p->metrics)
+		log_error("no metrics: %s", why->text);
+	return 0;
 }
 
 static int start(struct platform *p, const struct options *o, int *lock,
@@ -491,6 +496,7 @@ int main(int argc, char **argv)
 	flock(lock, LOCK_UN);
 	tell(o.ready, "ready\n");
 	r = server_run(&p, listener, signals, lock, o.idle_ms);
+	metrics_close(p.metrics);
 	processor_end(&p.cpu);
 	return r ? 1 : 0;
 }

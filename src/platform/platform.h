@@ -19,6 +19,7 @@
 #define COFFER_PLATFORM_PLATFORM_H
 
 #include "common/vmconf.h"
+#include "platform/metrics.h"
 #include "platform/processor.h"
 #include "platform/wire.h"
 #include <limits.h>
@@ -89,6 +90,7 @@ struct platform {
 	uint64_t state_dev, state_ino;
 	struct vmconf conf;
 	struct processor cpu;
+	struct metrics *metrics; /* NULL: could not listen */
 	struct client *clients;
 	uint32_t client_count;
 	struct enclave *enclaves;

@@ -34,7 +34,10 @@
 #define FIRST_CLIENT_MS 3000
 #define BUSY_MS 20 /* until the lock is tried again */
 
-enum { POLL_SIGNALS, POLL_LISTENER, POLL_DOOR, POLL_EVENTS, POLL_CLIENTS };
+enum {
+	POLL_SIGNALS, POLL_LISTENER, POLL_DOOR, POLL_EVENTS, POLL_METRICS,
+	POLL_CLIENTS = POLL_METRICS + METRICS_FDS
+};
 
 struct server {
 	struct platform *p;
@@ -288,6 +291,8 @@ void server_remove_files(struct platform *p)
 
 	if (!paths_join(path, sizeof(path), p->runtime, "driver.sock", NULL))
 		unlink(path);
+	if (!paths_join(path, sizeof(path), p->runtime, "metrics.sock", NULL))
+		unlink(path);
 	if (!paths_join(path, sizeof(path), p->runtime, "lock", NULL))
 		unlink(path);
 	rmdir(p->runtime);
@@ -315,13 +320,15 @@ static bool may_end(struct server *s)
 static int timeout(struct server *s)
 {
 	struct platform *p = s->p;
-	int64_t left;
+	int64_t left, most = metrics_timeout(p->metrics);
 
 	if (p->jobs)
 		return 0;
 	if (p->client_count || s->idle_ms < 0)
-		return -1;
+		return (int)most;
 	left = s->idle_from + s->idle_ms - now_ms();
+	if (most >= 0 && left > most)
+		left = most;
 	return left < 0 ? 0 : (int)left;
 }
 
@@ -334,6 +341,7 @@ static int fill(struct server *s)
 	s->wait[POLL_LISTENER] = (struct pollfd){ s->listener, POLLIN, 0 };
 	s->wait[POLL_DOOR] = (struct pollfd){ p->cpu.door, 0, 0 };
 	s->wait[POLL_EVENTS] = (struct pollfd){ p->cpu.events, POLLIN, 0 };
+	metrics_fds(p->metrics, &s->wait[POLL_METRICS]);
 	for (struct client *c = p->clients; c; c = c->next) {
 		s->wait[n++] = (struct pollfd){ c->fd, POLLIN, 0 };
 		s->wait[n++] = (struct pollfd){ c->pidfd, POLLIN, 0 };
@@ -364,6 +372,8 @@ static void round_of(struct server *s)
 	}
 	if (s->wait[POLL_LISTENER].revents)
 		accept_one(s);
+	if (!p->cpu.dead)
+		metrics_run(p->metrics, &s->wait[POLL_METRICS]);
 	if (!p->cpu.dead)
 		enclave_work(p);
 	reap_gone(s);
