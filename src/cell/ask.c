@@ -45,6 +45,7 @@ static int do_maps(const struct cell_service *s)
 int ask_processor(struct thread *t, uint32_t leaf, const struct sgx_regs *regs)
 {
 	struct cell_service *s = t->service;
+	int mapped;
 
 	s->leaf = leaf;
 	s->rax = regs->rax;
@@ -54,9 +55,11 @@ int ask_processor(struct thread *t, uint32_t leaf, const struct sgx_regs *regs)
 	__atomic_store_n(&s->state, CELL_SERVICE_ASKED, __ATOMIC_SEQ_CST);
 	doorbell_ring();
 	await(s);
-	__atomic_store_n(&s->state, CELL_SERVICE_IDLE, __ATOMIC_RELAXED);
 	orders_look();
-	return do_maps(s);
+	mapped = do_maps(s);
+	/* Until here the processor does not take the pages away again. */
+	__atomic_store_n(&s->state, CELL_SERVICE_IDLE, __ATOMIC_RELEASE);
+	return mapped;
 }
 
 int ask_page(struct thread *t, uint64_t address, uint32_t error,

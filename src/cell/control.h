@@ -173,7 +173,6 @@ struct cell_control {
 	uint32_t sgx_features; /* CPUID leaf 12H, 0: EAX (SGX_FEATURE_*) */
 	uint32_t reserved;
 	uint64_t text_size; /* bytes of the sealed text file */
-	uint64_t control_size; /* bytes of this region */
 	uint32_t debug; /* 1: the enclave may be debugged */
 	uint32_t tcs_slots; /* threads, spare ones included; at CELL_START */
 	uint32_t doorbell __attribute__((aligned(64))); /* futex, cell to cpu */
@@ -189,5 +188,6 @@ struct cell_control {
 	struct cell_service service[CELL_TCS_MAX];
 	struct cell_counters counters[CELL_TCS_MAX];
 };
+#define CELL_CONTROL_SIZE ((sizeof(struct cell_control) + 4095) & ~4095ull)
 
 #endif

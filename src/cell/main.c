@@ -76,17 +76,14 @@ static void drop_inherited_mappings(void)
 
 static void map_control(void)
 {
-	const uint32_t first = sizeof(struct cell_control);
-	long at = SYS(mmap, CELL_CONTROL, first, PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_FIXED, CELL_FD_CONTROL, 0);
+	long at = SYS(mmap, CELL_CONTROL, CELL_CONTROL_SIZE,
+		PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		CELL_FD_CONTROL, 0);
 
 	if (at != (long)CELL_CONTROL)
 		cell_die();
 	if (control->abi != CELL_ABI)
 		fail(1, -71);
-	must(2, SYS(mmap, CELL_CONTROL, control->control_size,
-		PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-		CELL_FD_CONTROL, 0));
 }
 
 /* Text becomes a shared mapping of the sealed file, so that not even
@@ -301,12 +298,12 @@ void cell_main(void)
 	map_control();
 	if (SYS(getppid, 0, 0, 0, 0, 0, 0) != (long)control->cpu_pid)
 		cell_die();
-	forbid_instructions();
 	seal_image();
 	hand_over_listener();
 	__atomic_store_n(&control->state, CELL_BUILDING, __ATOMIC_SEQ_CST);
 	SYS(futex, &control->state, FUTEX_WAKE, 1, 0, 0, 0);
 	orders_serve();
+	forbid_instructions();
 	make_table();
 	map_memory();
 	install_handlers();

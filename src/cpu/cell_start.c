@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From an initialised enclave to a cell that waits for entries: what to map
- * where, EEXITs patched, the process started, and its end.
+ * A cell's life: started with its enclave, told to seal itself and wait for
+ * entries when the enclave is initialised, and its end.
  */
+#include "common/msg.h"
 #include "harden.h"
 #include "space.h"
 #include <elf.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -87,195 +89,56 @@ int engine_cell_open_image(struct engine_cell *e, const void *blob,
 	return 0;
 }
 
-/* ---- what the cell maps ---- */
-
-static int prot_of(uint8_t rwx)
-{
-	return (rwx & SGX_SECINFO_R ? PROT_READ : 0)
-		| (rwx & SGX_SECINFO_W ? PROT_WRITE : 0)
-		| (rwx & SGX_SECINFO_X ? PROT_EXEC : 0);
-}
-
-static uint32_t fd_of(enum backing_kind kind)
-{
-	switch (kind) {
-	case BACKING_SECRET: return CELL_FD_SECRET;
-	case BACKING_PLAIN: return CELL_FD_PLAIN;
-	case BACKING_CODE: return CELL_FD_CODE;
-	default: return CELL_FD_CODE_W;
-	}
-}
-
-struct map_list {
-	struct cell_map *map;
-	uint32_t count, room;
-};
-
-static bool map_add(struct map_list *list, const struct cell_map *m)
-{
-	struct cell_map *last = list->count > 0
-		? &list->map[list->count - 1] : NULL;
-
-	if (last != NULL && last->fd == m->fd && last->prot == m->prot
-	    && last->va + last->length == m->va
-	    && last->offset + last->length == m->offset) {
-		last->length += m->length;
-		return true;
-	}
-	if (list->count == list->room) {
-		uint32_t room = list->room == 0 ? 64 : list->room * 2;
-		void *p = realloc(list->map, room * sizeof(*list->map));
-
-		if (p == NULL)
-			return false;
-		list->map = p;
-		list->room = room;
-	}
-	list->map[list->count++] = *m;
-	return true;
-}
-
-/* Regular pages only: TCS pages have no address that software can use. */
-static bool map_pages(struct engine_cell *e, struct space *s,
-	struct map_list *list)
-{
-	for (uint64_t i = s->lowest; i <= s->highest && i != UINT64_MAX; i++) {
-		const struct epc_location *l;
-		struct cell_map m;
-
-		if (s->page[i] == 0)
-			continue;
-		l = &e->location[s->page[i] - 1];
-		if (l->type != SGX_PT_REG)
-			continue;
-		m = (struct cell_map){
-			.va = s->el_base + i * PAGE,
-			.offset = (uint64_t)l->file_page * PAGE,
-			.length = PAGE,
-			.fd = fd_of(l->kind),
-			.prot = (uint32_t)prot_of(l->rwx),
-		};
-		if (!map_add(list, &m))
-			return false;
-	}
-	return true;
-}
-
-/* ---- EEXIT without a trap ---- */
-
-/* mov eax, 4; enclu */
-static const uint8_t eexit_pattern[8] = {
-	0xb8, 4, 0, 0, 0, 0x0f, 0x01, 0xd7,
-};
-
-static void patch_site(uint8_t *site, uint64_t va, uint64_t trampoline)
-{
-	int64_t distance = (int64_t)(trampoline - (va + 5));
-	int32_t rel = (int32_t)distance;
-
-	if (distance != rel)
-		return; /* too far: this one takes the trap */
-	site[0] = 0xe9;
-	memcpy(site + 1, &rel, sizeof(rel));
-}
-
-/* The pattern in code that may execute but not change becomes a jump over the
- * `mov` to the trampoline; the ENCLU stays and traps if it is reached. */
-static void patch_run(uint8_t *code, const struct cell_map *m,
-	uint64_t trampoline)
-{
-	uint8_t *at = code + m->offset;
-	uint8_t *end = at + m->length;
-
-	while ((size_t)(end - at) >= sizeof(eexit_pattern)) {
-		uint8_t *hit = memmem(at, (size_t)(end - at), eexit_pattern,
-			sizeof(eexit_pattern));
-
-		if (hit == NULL)
-			return;
-		patch_site(hit, m->va + (uint64_t)(hit - code) - m->offset,
-			trampoline);
-		at = hit + sizeof(eexit_pattern);
-	}
-}
-
-/* The trampoline is one more page of the code file: jmp *[rip + 2]; address,
- * aligned, since RFLAGS.AC is the enclave's. */
-static int make_trampoline(struct engine_cell *e, struct space *s,
-	uint64_t va, struct map_list *list)
-{
-	static const uint8_t jump[8] = { 0xff, 0x25, 2, 0, 0, 0, 0xcc, 0xcc };
-	enum backing_kind kind = BACKING_CODE;
-	int64_t page = backing_take(&s->backing, &kind);
-	uint8_t *bytes;
-
-	if (page < 0)
-		return -ENOMEM;
-	bytes = backing_page(&s->backing, kind, (uint64_t)page);
-	memcpy(bytes, jump, sizeof(jump));
-	memcpy(bytes + sizeof(jump), &e->exit_entry, sizeof(e->exit_entry));
-	return map_add(list, &(struct cell_map){
-		.va = va, .offset = (uint64_t)page * PAGE, .length = PAGE,
-		.fd = CELL_FD_CODE, .prot = PROT_READ | PROT_EXEC,
-	}) ? 0 : -ENOMEM;
-}
-
-static void patch_code(struct space *s, uint64_t trampoline,
-	const struct map_list *list)
-{
-	uint8_t *code = s->backing.file[BACKING_CODE].base;
-
-	for (uint32_t i = 0; i < list->count; i++)
-		if (list->map[i].fd == CELL_FD_CODE
-		    && list->map[i].va != trampoline)
-			patch_run(code, &list->map[i], trampoline);
-}
-
 /* ---- control region ---- */
 
-static void fill_tcs(struct cell_control *c, const struct engine_start *how)
+static int make_control(struct space *s, int *fd)
 {
-	for (uint32_t i = 0; i < how->tcs_count; i++) {
-		const struct engine_tcs *t = &how->tcs[i];
-
-		c->tcs[i] = (struct cell_tcs){
-			.linaddr = t->linaddr, .ossa = t->ossa,
-			.oentry = t->oentry, .ofsbase = t->ofsbase,
-			.ogsbase = t->ogsbase, .nssa = t->nssa,
-			.frames = t->frames, .flags = t->flags,
-			.entry_faults = t->entry_faults,
-			.entry_vector = t->entry_vector,
-			.entry_address = t->entry_address,
-		};
-	}
-}
-
-static int make_control(struct engine_cell *e, struct space *s,
-	const struct engine_start *how, const struct map_list *list)
-{
-	size_t maps = list->count * sizeof(struct cell_map);
 	struct cell_control *c;
 
-	s->control_size = (sizeof(*c) + maps + PAGE - 1) & ~(PAGE - 1);
-	s->control_fd = memfd_create("coffer-control",
-		MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (s->control_fd < 0
-	    || ftruncate(s->control_fd, (off_t)s->control_size) != 0
-	    || fcntl(s->control_fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK
+	*fd = memfd_create("coffer-control", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (*fd < 0 || ftruncate(*fd, (off_t)CELL_CONTROL_SIZE) != 0
+	    || fcntl(*fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK
 		       | F_SEAL_GROW) != 0)
 		return -errno;
-	c = mmap(NULL, s->control_size, PROT_READ | PROT_WRITE, MAP_SHARED,
-		s->control_fd, 0);
+	c = mmap(NULL, CELL_CONTROL_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+		*fd, 0);
 	if (c == MAP_FAILED)
 		return -errno;
-	s->control = c;
+	s->control = s->store.control = c;
 	c->abi = CELL_ABI;
 	c->cpu_pid = (uint32_t)getpid();
-	c->tcs_count = how->tcs_count;
 	c->el_base = s->el_base;
 	c->el_size = s->el_size;
 	c->arena_va = s->arena_va;
 	c->arena_size = s->arena_size;
+	c->debug = s->debug;
+	return 0;
+}
+
+void space_describe_tcs(struct space *s, uint32_t index,
+	const struct engine_tcs *t)
+{
+	struct cell_tcs *c = &s->control->tcs[index];
+
+	*c = (struct cell_tcs){
+		.linaddr = t->linaddr, .ossa = t->ossa, .oentry = t->oentry,
+		.ofsbase = t->ofsbase, .ogsbase = t->ogsbase, .nssa = t->nssa,
+		.frames = t->frames, .flags = t->flags,
+		.entry_faults = t->entry_faults,
+		.entry_vector = t->entry_vector,
+		.entry_address = t->entry_address,
+		.generation = c->generation + 1,
+	};
+}
+
+static void fill_control(struct space *s, const struct engine_start *how)
+{
+	static const struct engine_tcs spare = {
+		.entry_faults = true, .entry_vector = SGX_VECTOR_GP,
+	};
+	struct cell_control *c = s->control;
+
+	c->tcs_slots = how->tcs_slots;
 	c->gate_va = s->arena_va + how->gate_offset;
 	c->trampoline_va = how->trampoline_va;
 	c->xfrm = how->xfrm;
@@ -284,20 +147,18 @@ static int make_control(struct engine_cell *e, struct space *s,
 	c->xsave_size = how->xsave_size;
 	c->mxcsr_mask = how->mxcsr_mask;
 	c->sgx_features = how->sgx_features;
-	c->text_size = e->text_size;
-	c->control_size = s->control_size;
-	c->map_count = list->count;
-	memcpy(c->map, list->map, maps);
-	fill_tcs(c, how);
-	return 0;
+	for (uint32_t i = 0; i < how->tcs_slots; i++)
+		space_describe_tcs(s, i, i < how->tcs_count ? &how->tcs[i]
+							    : &spare);
 }
 
 /* ---- start ---- */
 
-/* The cell's data, stacks and thread areas. */
-static int state_file(struct engine_cell *e, uint32_t tcs_count)
+/* The cell's data, stacks and thread areas; as much of it as there are threads
+ * is mapped at the start. */
+static int state_file(struct engine_cell *e)
 {
-	off_t size = (off_t)(0x100000 + (tcs_count + 1) * CELL_AREA_SIZE);
+	off_t size = (off_t)(0x100000 + (CELL_TCS_MAX + 1) * CELL_AREA_SIZE);
 	int fd = -1;
 
 	if (e->secret)
@@ -311,40 +172,9 @@ static int state_file(struct engine_cell *e, uint32_t tcs_count)
 	return fd < 0 ? -errno : fd;
 }
 
-static int spawn_cell(struct engine_cell *e, struct space *s, char *why,
-	size_t size)
-{
-	struct backing_file *f = s->backing.file;
-	struct spawn spawn = { .space = s };
-	int state = state_file(e, s->tcs_count), code = -1;
-	pid_t pid = -EMFILE;
-
-	if (f[BACKING_CODE].fd >= 0)
-		code = read_only(f[BACKING_CODE].fd);
-	for (int i = 0; i < CELL_FD_COUNT; i++)
-		spawn.fd[i] = -1;
-	spawn.fd[CELL_FD_CONTROL] = s->control_fd;
-	spawn.fd[CELL_FD_ARENA] = s->arena_fd;
-	spawn.fd[CELL_FD_SECRET] = f[BACKING_SECRET].fd;
-	spawn.fd[CELL_FD_PLAIN] = f[BACKING_PLAIN].fd;
-	spawn.fd[CELL_FD_CODE] = code;
-	spawn.fd[CELL_FD_CODE_W] = f[BACKING_CODE_W].fd;
-	spawn.fd[CELL_FD_TEXT] = e->text_fd;
-	spawn.fd[CELL_FD_STATE] = state;
-	if (state >= 0 && (code >= 0 || f[BACKING_CODE].fd < 0))
-		pid = keeper_spawn(e, &spawn);
-	if (pid < 0)
-		snprintf(why, size, "cannot start the cell: %s",
-			strerror(-pid));
-	if (state >= 0)
-		close(state);
-	if (code >= 0)
-		close(code);
-	return pid < 0 ? pid : 0;
-}
-
-static int await_cell(struct engine_cell *e, struct space *s, char *why,
-	size_t size)
+/* Waits for the cell to reach a state. */
+static int await_cell(struct engine_cell *e, struct space *s, uint32_t wanted,
+	char *why, size_t size)
 {
 	uint32_t *state = &s->control->state;
 
@@ -352,7 +182,7 @@ static int await_cell(struct engine_cell *e, struct space *s, char *why,
 		uint32_t now = __atomic_load_n(state, __ATOMIC_ACQUIRE);
 		bool dead;
 
-		if (now == CELL_READY)
+		if (now == wanted)
 			return 0;
 		pthread_mutex_lock(&e->life);
 		dead = s->dead;
@@ -367,15 +197,79 @@ static int await_cell(struct engine_cell *e, struct space *s, char *why,
 			snprintf(why, size, "the cell died while it started");
 			return -EIO;
 		}
-		futex_op(state, FUTEX_WAIT, CELL_STARTING, 20);
+		futex_op(state, FUTEX_WAIT, now, 20);
 	}
 	snprintf(why, size, "the cell did not start in time");
 	return -ETIMEDOUT;
 }
 
+/* The one message on the cell's socket: its filter's listener. */
+static int receive_listener(int socket)
+{
+	unsigned fds = 1;
+	int fd = -1;
+	char byte;
+
+	if (msg_recv(socket, &byte, sizeof(byte), &fd, &fds, MSG_DONTWAIT) != 1
+	    || fds != 1)
+		return -EPROTO;
+	return fd;
+}
+
+static int spawn_with(struct engine_cell *e, struct space *s, int control,
+	int state, int socket, char *why, size_t size)
+{
+	struct spawn spawn = { .space = s };
+	pid_t pid;
+
+	for (int i = 0; i < CELL_FD_COUNT; i++)
+		spawn.fd[i] = -1;
+	spawn.fd[CELL_FD_CONTROL] = control;
+	spawn.fd[CELL_FD_ARENA] = s->arena_fd;
+	spawn.fd[CELL_FD_TEXT] = e->text_fd;
+	spawn.fd[CELL_FD_STATE] = state;
+	spawn.fd[CELL_FD_SOCKET] = socket;
+	pid = keeper_spawn(e, &spawn);
+	if (pid < 0)
+		snprintf(why, size, "cannot start the cell: %s",
+			strerror(-pid));
+	return pid < 0 ? pid : 0;
+}
+
+int space_spawn(struct engine_cell *e, struct space *s, char *why, size_t size)
+{
+	int control = -1, state = state_file(e), pair[2] = { -1, -1 };
+	int r = state < 0 ? state : make_control(s, &control);
+
+	if (r == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+		    pair) != 0)
+		r = -errno;
+	if (r == 0) {
+		s->control->text_size = e->text_size;
+		r = spawn_with(e, s, control, state, pair[1], why, size);
+	}
+	if (r == 0)
+		r = await_cell(e, s, CELL_BUILDING, why, size);
+	if (r == 0) {
+		s->listener = receive_listener(pair[0]);
+		r = s->listener < 0 ? s->listener : 0;
+	}
+	if (control >= 0)
+		close(control);
+	if (state >= 0)
+		close(state);
+	if (pair[0] >= 0) {
+		close(pair[0]);
+		close(pair[1]);
+	}
+	if (r == 0)
+		r = service_start(e, s);
+	return r;
+}
+
 static int map_boxes(struct space *s, const struct engine_start *how)
 {
-	size_t size = (size_t)how->tcs_count * GATE_STRIDE;
+	size_t size = (size_t)how->tcs_slots * GATE_STRIDE;
 	void *p;
 
 	if (size == 0)
@@ -392,44 +286,54 @@ static int map_boxes(struct space *s, const struct engine_start *how)
 	return 0;
 }
 
-/* Everything is mapped where it is needed: no descriptor is left that could
- * be taken from us. */
-static void close_files(struct space *s)
+/* The trampoline is one page of code of our own beside the EPC's. */
+static int make_trampoline(struct engine_cell *e, struct space *s, uint64_t va)
 {
-	backing_close(&s->backing);
-	if (s->control_fd >= 0)
-		close(s->control_fd);
-	close(s->arena_fd);
-	s->control_fd = s->arena_fd = -1;
+	int64_t slot = -1;
+	bool fresh;
+
+	if (store_reserve(&s->store, STORE_CODE, 1) == 0)
+		slot = store_take(&s->store, STORE_CODE, STORE_NO_EPC, &fresh);
+	if (slot < 0)
+		return -ENOMEM;
+	patch_trampoline(store_bytes(&s->store, (uint32_t)slot),
+		e->exit_entry);
+	s->trampoline_va = va;
+	return orders_add(s, &(struct cell_order){ .action = CELL_MAP,
+		.va = va, .length = PAGE,
+		.home = store_home(&s->store, (uint32_t)slot),
+		.prot = PROT_READ | PROT_EXEC }) ? 0 : -EBUSY;
 }
 
 int space_start(struct engine_cell *e, struct space *s,
 	const struct engine_start *how, char *why, size_t size)
 {
-	struct map_list list = { 0 };
+	const struct cell_order go = { .action = CELL_START };
 	int r;
 
 	snprintf(why, size, "cannot lay out the cell");
-	s->tcs_count = how->tcs_count;
+	s->tcs_slots = how->tcs_slots;
 	r = map_boxes(s, how);
-	if (r == 0 && !map_pages(e, s, &list))
-		r = -ENOMEM;
-	if (r == 0)
-		r = make_trampoline(e, s, how->trampoline_va, &list);
 	if (r == 0) {
-		patch_code(s, how->trampoline_va, &list);
-		r = make_control(e, s, how, &list);
+		fill_control(s, how);
+		r = orders_finish(s); /* chunks, and what was to be dropped */
 	}
-	free(list.map);
+	if (r == 0 && !orders_add(s, &go))
+		r = -EBUSY;
 	if (r == 0)
-		r = spawn_cell(e, s, why, size);
+		r = orders_finish(s);
+	if (r == 0 || s->control->state == CELL_FAILED)
+		r = await_cell(e, s, CELL_READY, why, size);
+	close(s->arena_fd);
+	s->arena_fd = -1;
 	if (r == 0)
-		r = await_cell(e, s, why, size);
-	close_files(s);
+		r = make_trampoline(e, s, how->trampoline_va);
 	if (r == 0)
-		r = service_start(e, s);
+		r = orders_finish(s);
 	if (r != 0)
 		space_stop(e, s);
+	else
+		s->started = true;
 	return r;
 }
 
@@ -437,17 +341,24 @@ int space_start(struct engine_cell *e, struct space *s,
 
 void space_mark_dead(struct space *s)
 {
-	for (uint32_t i = 0; s->boxes != NULL && i < s->tcs_count; i++) {
+	for (uint32_t i = 0; s->boxes != NULL && i < s->tcs_slots; i++) {
 		__atomic_store_n(&s->boxes[i].dead, 1, __ATOMIC_SEQ_CST);
 		futex_op(&s->boxes[i].word, FUTEX_WAKE, INT_MAX, 0);
 	}
 }
 
-void space_stop(struct engine_cell *e, struct space *s)
+void space_kill(struct engine_cell *e, struct space *s)
 {
 	pthread_mutex_lock(&e->life);
 	if (s->pid != 0 && !s->dead)
 		kill(s->pid, SIGKILL);
+	pthread_mutex_unlock(&e->life);
+}
+
+void space_stop(struct engine_cell *e, struct space *s)
+{
+	space_kill(e, s);
+	pthread_mutex_lock(&e->life);
 	while (s->pid != 0 && !s->dead)
 		pthread_cond_wait(&e->changed, &e->life);
 	pthread_mutex_unlock(&e->life);

@@ -28,7 +28,8 @@ static const uint32_t allowed[] = {
 	SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_set_robust_list, SYS_rseq,
 	SYS_nanosleep, SYS_clock_nanosleep, SYS_clock_gettime,
 	SYS_sched_yield, SYS_write, SYS_exit, SYS_exit_group,
-	SYS_restart_syscall, SYS_brk, SYS_prlimit64,
+	SYS_restart_syscall, SYS_brk, SYS_prlimit64, SYS_poll,
+	SYS_socketpair, SYS_pread64, SYS_pwrite64, SYS_fallocate, SYS_ioctl,
 };
 #define ALLOWED (sizeof(allowed) / sizeof(allowed[0]))
 

@@ -7,10 +7,11 @@
  * The cell (engine_cell.c), a process per enclave, is the first engine; a
  * guest without a kernel is meant to be the second.  Nothing here hands out a
  * pointer to an EPC page, and no promise is made that one page's change holds
- * on return: shootdown() makes all earlier ones effective.
+ * on return: it does when settled() says so.
  *
- * Calls on one engine must not overlap, except kick and threads_inside; the
- * events come on threads of the engine's own.
+ * Spaces are named by numbers from 1 on, which the caller gives.  Calls on one
+ * engine must not overlap, except wait, kick and threads_inside; the events
+ * come on threads of the engine's own.
  */
 #ifndef COFFER_CPU_ENGINE_H
 #define COFFER_CPU_ENGINE_H
@@ -34,21 +35,40 @@ enum engine_capability {
 	ENGINE_KEEPS_SYSCALL_REGS = 128,
 };
 
-/* An ENCLU leaf that needs the model. */
-struct engine_enclu {
-	uint32_t leaf;
+/* An ENCLU leaf that needs the model, or a page that is not mapped. */
+enum engine_answer { ENGINE_RESULT, ENGINE_FAULT, ENGINE_RETRY };
+#define ENGINE_MAPS_MAX 8u
+/* RBX: the address, RCX: error code, RDX: 1 if the last maps failed. */
+#define ENGINE_ASK_PAGE UINT32_MAX
+struct engine_map {
+	uint32_t count; /* pages that lie side by side in memory */
+	uint64_t va;
+	uint64_t where; /* the engine's, see locate */
+	uint8_t rwx;
+};
+struct engine_request {
+	uint32_t space;
+	uint32_t thread; /* its TCS index */
+	uint32_t leaf; /* of ENCLU, or ENGINE_ASK_PAGE */
 	uint64_t rax, rbx, rcx, rdx; /* in; rax out */
-	bool fault; /* out */
-	bool writes_flags, zf; /* out */
-	uint32_t vector; /* out */
-	uint64_t error_code, address; /* out */
+	enum engine_answer answer; /* out, with all that follow */
+	bool writes_flags, zf;
+	uint32_t vector;
+	uint64_t error_code, address;
+	uint32_t maps; /* to make before the thread goes on */
+	struct engine_map map[ENGINE_MAPS_MAX];
 };
 
 struct engine_events {
-	/* On a thread of the engine's, for the enclave of this SECS. */
-	void (*enclu)(void *ctx, uint32_t secs, struct engine_enclu *);
+	/* On a thread of the engine's; the engine waits for the answer. */
+	void (*enclu)(void *ctx, struct engine_request *);
+	void (*page)(void *ctx, struct engine_request *);
+	/* The thread's TCS was put out of use, and it shall enter. */
+	void (*tcs)(void *ctx, struct engine_request *);
+	/* After answers, while nothing is waiting; may take its time. */
+	void (*idle)(void *ctx, uint32_t space);
 	/* The space can run nothing any more. */
-	void (*died)(void *ctx, uint32_t secs, uint32_t wait_status);
+	void (*died)(void *ctx, uint32_t space, uint32_t wait_status);
 	void *ctx;
 };
 
@@ -65,11 +85,20 @@ struct engine_tcs {
 struct engine_start {
 	const struct engine_tcs *tcs;
 	uint32_t tcs_count;
+	uint32_t tcs_slots; /* threads, spare ones included */
 	uint64_t gate_offset; /* mailboxes in the shared memory */
 	uint64_t trampoline_va;
 	uint64_t xfrm;
 	uint32_t misc_select, ssa_frame_pages, xsave_size, mxcsr_mask;
 	uint32_t sgx_features; /* CPUID leaf 12H, 0: EAX */
+};
+
+struct engine_space {
+	uint32_t number;
+	uint64_t base, size;
+	int shared_fd; /* the host's memory; taken over */
+	uint64_t shared_va, shared_size;
+	bool debug;
 };
 
 struct engine_counters {
@@ -89,33 +118,80 @@ struct engine_ops {
 		const void *from, uint32_t size);
 	void (*epc_zero)(struct engine *, uint32_t epc, uint32_t count);
 
-	/* Storage for pages that will be at va of a space (or for a SECS,
-	 * when there is no space yet: secs == epc).  -1: no memory. */
+	/* Storage for pages that will be at va of a space; space 0 and any va
+	 * for pages that belong to none.  -1: no memory. */
 	int (*epc_place)(struct engine *, uint32_t epc, uint32_t count,
-		uint32_t secs, uint64_t va, enum sgx_page_type type,
+		uint32_t space, uint64_t va, enum sgx_page_type type,
 		uint8_t rwx);
 	void (*epc_release)(struct engine *, uint32_t epc, uint32_t count);
-	/* EPC index at va, or -1. */
-	int64_t (*epc_at)(struct engine *, uint32_t secs, uint64_t va);
+	/* Moves a page to storage fit for other rights.  -1: no memory. */
+	int (*epc_move)(struct engine *, uint32_t epc, uint8_t rwx);
+	/* A page of code got its content: ready it for execution. */
+	void (*epc_code)(struct engine *, uint32_t epc);
+
+	/* Fills in where the first page lies, and returns how many of the
+	 * count pages lie side by side; the caller's epc are ascending. */
+	uint32_t (*locate)(struct engine *, struct engine_map *,
+		const uint32_t *epc);
+
+	/* Sees to it that so many pages can be placed.  0; -ENOSPC: the EPC's
+	 * memory is used up; -EAGAIN: later, the space is behind; -ENOMEM. */
+	int (*reserve)(struct engine *, uint32_t space, enum sgx_page_type,
+		uint8_t rwx, uint32_t count);
+	/* Memory goes back in pieces: the pages that lie in one piece with
+	 * this one, itself included, at most max. */
+	uint32_t (*piece)(struct engine *, uint32_t epc, uint32_t *other,
+		uint32_t max);
+	/* Gives a piece without pages back, once the space has let go of it.
+	 * False: there is none, or orders are on their way. */
+	bool (*give_back)(struct engine *, uint32_t space);
+	/* Pages of memory taken, used or not. */
+	uint64_t (*storage)(struct engine *);
+
+	/* Orders to a running space, gathered in a batch.  False: the batch is
+	 * full or on its way. */
+	bool (*unmap)(struct engine *, uint32_t space, uint64_t va);
+	bool (*map)(struct engine *, uint32_t space,
+		const struct engine_map *);
+	bool (*protect)(struct engine *, uint32_t space, uint64_t va,
+		uint8_t rwx);
+	bool (*tcs_out)(struct engine *, uint32_t space, uint32_t index);
+	/* Sends the batch.  now: nobody there is known to look soon. */
+	void (*post)(struct engine *, uint32_t space, bool now);
+	/* Sends it and waits until it was done; for the start, and for tests:
+	 * it keeps the lock.  0 or -errno. */
+	int (*finish)(struct engine *, uint32_t space);
+	/* Nothing is on its way: all earlier orders hold on every thread.
+	 * That is ETRACK's end. */
+	bool (*settled)(struct engine *, uint32_t space);
+	/* Waits a little for that; without the machine's lock. */
+	void (*wait)(struct engine *, uint32_t space);
+	/* Was the last tcs_out of this TCS granted?  tcs_in ends that. */
+	bool (*tcs_is_out)(struct engine *, uint32_t space, uint32_t index);
+	void (*tcs_in)(struct engine *, uint32_t space, uint32_t index);
+	/* The maps of an answer to this thread may not have been made yet. */
+	bool (*in_flight)(struct engine *, uint32_t space, uint32_t thread);
 
 	/* -errno on failure; why gets the reason. */
-	int (*space_create)(struct engine *, uint32_t secs, uint64_t base,
-		uint64_t size);
-	void (*space_destroy)(struct engine *, uint32_t secs);
-	/* Shared with the host, at the same address.  Takes over fd. */
-	int (*add_shared)(struct engine *, uint32_t secs, int fd, uint64_t va,
-		uint64_t size);
-	int (*start)(struct engine *, uint32_t secs,
+	int (*space_create)(struct engine *, const struct engine_space *,
+		char *why, size_t size);
+	void (*space_destroy)(struct engine *, uint32_t space);
+	int (*start)(struct engine *, uint32_t space,
 		const struct engine_start *, char *why, size_t size);
+	/* A TCS that is new, or must not be entered any more. */
+	void (*describe_tcs)(struct engine *, uint32_t space, uint32_t index,
+		const struct engine_tcs *);
 	/* Ends every thread of the space and waits for that. */
-	void (*stop)(struct engine *, uint32_t secs);
-	void (*kick)(struct engine *, uint32_t secs);
-	uint32_t (*threads_inside)(struct engine *, uint32_t secs);
-	void (*counters)(struct engine *, uint32_t secs,
+	void (*stop)(struct engine *, uint32_t space);
+	/* The same, without waiting. */
+	void (*kill)(struct engine *, uint32_t space);
+	void (*kick)(struct engine *, uint32_t space);
+	uint32_t (*threads_inside)(struct engine *, uint32_t space);
+	void (*counters)(struct engine *, uint32_t space,
 		struct engine_counters *);
 	/* A shared-memory range of the space's host memory, for the source
 	 * of EADD: NULL if it is not wholly inside. */
-	const void *(*shared_source)(struct engine *, uint32_t secs,
+	const void *(*shared_source)(struct engine *, uint32_t space,
 		uint64_t offset, uint64_t size);
 };
 
@@ -125,7 +201,9 @@ struct engine {
 
 struct engine_config {
 	uint32_t epc_pages;
+	uint32_t spaces_max;
 	bool hold_ptrace_slot;
+	bool trap_rdtsc; /* SGX1 */
 	struct engine_events events;
 };
 

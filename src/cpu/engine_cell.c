@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PAGE 4096ull
@@ -21,9 +22,9 @@ static struct engine_cell *cell_engine(struct engine *e)
 	return (struct engine_cell *)e;
 }
 
-static struct space *space_of(struct engine_cell *e, uint32_t secs)
+static struct space *space_of(struct engine_cell *e, uint32_t number)
 {
-	return secs < e->config.epc_pages ? e->space[secs] : NULL;
+	return number <= e->config.spaces_max ? e->space[number] : NULL;
 }
 
 static uint32_t capabilities(struct engine *engine)
@@ -39,12 +40,11 @@ static uint32_t capabilities(struct engine *engine)
 
 /* ---- bytes ---- */
 
-static uint8_t *bytes_of(struct engine_cell *e, struct epc_location *l)
+static uint8_t *bytes_of(struct engine_cell *e, const struct epc_location *l)
 {
-	if (l->is_secs)
-		return l->secs_page;
-	return backing_page(&e->space[l->space - 1]->backing, l->kind,
-		l->file_page);
+	if (l->private_page != NULL)
+		return l->private_page;
+	return store_bytes(&e->space[l->space]->store, l->slot);
 }
 
 static void epc_read(struct engine *engine, uint32_t epc, uint32_t off,
@@ -78,14 +78,15 @@ static void epc_zero(struct engine *engine, uint32_t epc, uint32_t count)
 	}
 }
 
-static enum backing_kind kind_of(enum sgx_page_type type, uint8_t rwx)
+/* ---- places ---- */
+
+static bool is_private(enum sgx_page_type type)
 {
-	if (type != SGX_PT_REG || !(rwx & SGX_SECINFO_X))
-		return BACKING_SECRET;
-	return rwx & SGX_SECINFO_W ? BACKING_CODE_W : BACKING_CODE;
+	return type != SGX_PT_REG && type != SGX_PT_TRIM;
 }
 
-static int place_secs(struct engine_cell *e, uint32_t epc)
+static int place_private(struct engine_cell *e, uint32_t epc, uint32_t number,
+	uint64_t va, enum sgx_page_type type)
 {
 	uint8_t *p = aligned_alloc(PAGE, PAGE);
 
@@ -93,47 +94,62 @@ static int place_secs(struct engine_cell *e, uint32_t epc)
 		return -1;
 	memset(p, 0, PAGE);
 	e->location[epc] = (struct epc_location){
-		.space = epc + 1, .fresh = 1, .is_secs = 1, .secs_page = p,
+		.space = number, .private_page = p, .va = va, .placed = 1,
+		.fresh = 1, .type = (uint8_t)type,
 	};
 	return 0;
 }
 
-static int place_page(struct engine_cell *e, struct space *s, uint32_t epc,
-	uint64_t va, enum sgx_page_type type, uint8_t rwx)
+static int place_slot(struct engine_cell *e, struct space *s, uint32_t epc,
+	uint64_t va, uint8_t rwx)
 {
-	enum backing_kind kind = kind_of(type, rwx);
-	int64_t file_page = backing_take(&s->backing, &kind);
-	uint64_t index = (va - s->el_base) / PAGE;
+	enum store_kind kind = store_kind_of(&s->store, rwx);
+	bool fresh;
+	int64_t slot = store_take(&s->store, kind, epc, &fresh);
 
-	if (file_page < 0)
+	/* The last page that may be locked was just taken by another. */
+	if (slot < 0 && kind == STORE_SECRET)
+		slot = store_take(&s->store, STORE_PLAIN, epc, &fresh);
+	if (slot < 0)
 		return -1;
 	e->location[epc] = (struct epc_location){
-		.space = s->secs + 1, .fresh = 1, .kind = kind,
-		.rwx = rwx, .type = type, .file_page = (uint32_t)file_page, .index = (uint32_t)index,
+		.space = s->number, .slot = (uint32_t)slot, .va = va,
+		.placed = 1, .fresh = fresh, .rwx = rwx, .type = SGX_PT_REG,
 	};
-	s->page[index] = epc + 1;
-	if (index < s->lowest)
-		s->lowest = index;
-	if (index > s->highest)
-		s->highest = index;
 	return 0;
 }
 
-static void epc_release(struct engine *engine, uint32_t epc, uint32_t count);
-
-static int epc_place(struct engine *engine, uint32_t epc, uint32_t count,
-	uint32_t secs, uint64_t va, enum sgx_page_type type, uint8_t rwx)
+static void epc_release(struct engine *engine, uint32_t epc, uint32_t count)
 {
 	struct engine_cell *e = cell_engine(engine);
-	struct space *s;
 
-	if (type == SGX_PT_SECS)
-		return place_secs(e, epc);
-	s = space_of(e, secs);
-	if (s == NULL)
+	for (uint32_t i = epc; i < epc + count; i++) {
+		struct epc_location *l = &e->location[i];
+
+		if (!l->placed)
+			continue;
+		if (l->private_page != NULL)
+			free(l->private_page); /* wipes */
+		else
+			store_put(&e->space[l->space]->store, l->slot);
+		memset(l, 0, sizeof(*l));
+	}
+}
+
+static int epc_place(struct engine *engine, uint32_t epc, uint32_t count,
+	uint32_t number, uint64_t va, enum sgx_page_type type, uint8_t rwx)
+{
+	struct engine_cell *e = cell_engine(engine);
+	struct space *s = space_of(e, number);
+
+	if (s == NULL && !is_private(type))
 		return -1;
 	for (uint32_t i = 0; i < count; i++) {
-		if (place_page(e, s, epc + i, va + i * PAGE, type, rwx) != 0) {
+		int r = is_private(type)
+			? place_private(e, epc + i, number, va + i * PAGE, type)
+			: place_slot(e, s, epc + i, va + i * PAGE, rwx);
+
+		if (r != 0) {
 			epc_release(engine, epc, i);
 			return -1;
 		}
@@ -141,113 +157,275 @@ static int epc_place(struct engine *engine, uint32_t epc, uint32_t count,
 	return 0;
 }
 
-/* A page of a space's files is used once, so what is released keeps its bytes
- * unreachable until the space goes and the kernel wipes them; a SECS page is
- * wiped by free(). */
-static void epc_release(struct engine *engine, uint32_t epc, uint32_t count)
+static int epc_move(struct engine *engine, uint32_t epc, uint8_t rwx)
+{
+	struct engine_cell *e = cell_engine(engine);
+	struct epc_location *l = &e->location[epc];
+	struct space *s = space_of(e, l->space);
+	enum store_kind kind;
+	int64_t slot;
+	bool fresh;
+
+	l->rwx = rwx;
+	if (l->private_page != NULL || s == NULL)
+		return 0;
+	kind = store_kind_of(&s->store, rwx);
+	/* Window mappings of code gain and lose no W. */
+	if (!(rwx & SGX_SECINFO_X)
+	    || store_kind_at(&s->store, l->slot) == kind)
+		return 0;
+	slot = store_take(&s->store, kind, epc, &fresh);
+	if (slot < 0)
+		return -1;
+	memcpy(store_bytes(&s->store, (uint32_t)slot),
+		store_bytes(&s->store, l->slot), PAGE);
+	store_put(&s->store, l->slot);
+	l->slot = (uint32_t)slot;
+	return 0;
+}
+
+static void epc_code(struct engine *engine, uint32_t epc)
+{
+	struct engine_cell *e = cell_engine(engine);
+	const struct epc_location *l = &e->location[epc];
+	struct space *s = space_of(e, l->space);
+
+	if (s != NULL && l->private_page == NULL && s->trampoline_va != 0
+	    && store_kind_at(&s->store, l->slot) == STORE_CODE)
+		patch_page(store_bytes(&s->store, l->slot), l->va,
+			s->trampoline_va);
+}
+
+static uint32_t locate(struct engine *engine, struct engine_map *m,
+	const uint32_t *epc)
+{
+	struct engine_cell *e = cell_engine(engine);
+	const struct epc_location *l = &e->location[epc[0]];
+	uint32_t n = 1;
+
+	m->where = store_home(&e->space[l->space]->store, l->slot);
+	/* A mapping is duplicated from one chunk. */
+	while (n < m->count && e->location[epc[n]].slot == l->slot + n
+	       && (l->slot + n) % e->budget.chunk_pages != 0)
+		n++;
+	m->count = n;
+	return n;
+}
+
+static int reserve(struct engine *engine, uint32_t number,
+	enum sgx_page_type type, uint8_t rwx, uint32_t count)
+{
+	struct space *s = space_of(cell_engine(engine), number);
+	int r;
+
+	if (is_private(type))
+		return 0;
+	if (s == NULL)
+		return -ENOMEM;
+	r = store_reserve(&s->store, store_kind_of(&s->store, rwx), count);
+	if (store_is_behind(&s->store))
+		orders_post(s, true);
+	return r;
+}
+
+static uint32_t piece(struct engine *engine, uint32_t epc, uint32_t *other,
+	uint32_t max)
+{
+	struct engine_cell *e = cell_engine(engine);
+	const struct epc_location *l = &e->location[epc];
+
+	if (l->private_page != NULL) {
+		other[0] = epc;
+		return 1;
+	}
+	return store_neighbours(&e->space[l->space]->store, l->slot, other,
+		max);
+}
+
+/* Our mapping goes at once, the cell's by an order: the memory is free when
+ * both are gone. */
+static bool give_back(struct engine *engine, uint32_t number)
+{
+	struct space *s = space_of(cell_engine(engine), number);
+	uint64_t home, length;
+	uint32_t place;
+
+	if (s == NULL || !store_empty_chunk(&s->store, &place, &home, &length))
+		return false;
+	if (!s->dead) {
+		if (!orders_add(s, &(struct cell_order){ .action = CELL_DROP,
+			.home = home, .length = length }))
+			return false;
+	}
+	store_drop(&s->store, place);
+	return true;
+}
+
+static uint64_t storage(struct engine *engine)
 {
 	struct engine_cell *e = cell_engine(engine);
 
-	for (uint32_t i = epc; i < epc + count; i++) {
-		struct epc_location *l = &e->location[i];
-		struct space *s;
-
-		if (l->space == 0)
-			continue;
-		s = e->space[l->space - 1];
-		if (l->is_secs)
-			free(l->secs_page);
-		else if (s != NULL)
-			s->page[l->index] = 0;
-		memset(l, 0, sizeof(*l));
-	}
+	return e->storage_max - e->budget.pages;
 }
 
-static int64_t epc_at(struct engine *engine, uint32_t secs, uint64_t va)
-{
-	struct space *s = space_of(cell_engine(engine), secs);
+/* ---- orders ---- */
 
-	if (s == NULL || va - s->el_base >= s->el_size)
-		return -1;
-	return (int64_t)s->page[(va - s->el_base) / PAGE] - 1;
+static bool unmap(struct engine *engine, uint32_t number, uint64_t va)
+{
+	return orders_add(space_of(cell_engine(engine), number),
+		&(struct cell_order){ .action = CELL_UNMAP, .va = va,
+			.length = PAGE });
+}
+
+static bool map(struct engine *engine, uint32_t number,
+	const struct engine_map *m)
+{
+	struct space *s = space_of(cell_engine(engine), number);
+
+	return orders_add(s, &(struct cell_order){ .action = CELL_MAP,
+		.va = m->va, .length = m->count * PAGE,
+		.home = m->where,
+		.prot = (uint32_t)prot_of_rwx(m->rwx) });
+}
+
+static bool protect(struct engine *engine, uint32_t number, uint64_t va,
+	uint8_t rwx)
+{
+	return orders_add(space_of(cell_engine(engine), number),
+		&(struct cell_order){ .action = CELL_PROTECT, .va = va,
+			.length = PAGE, .prot = (uint32_t)prot_of_rwx(rwx) });
+}
+
+static bool tcs_out(struct engine *engine, uint32_t number, uint32_t index)
+{
+	struct space *s = space_of(cell_engine(engine), number);
+
+	s->out[index / 32] &= ~(1u << (index % 32));
+	return orders_add(s, &(struct cell_order){ .action = CELL_TCS_OUT,
+		.prot = index });
+}
+
+static bool tcs_is_out(struct engine *engine, uint32_t number, uint32_t index)
+{
+	const struct space *s = space_of(cell_engine(engine), number);
+
+	return s->dead || (s->out[index / 32] >> (index % 32) & 1);
+}
+
+static void tcs_in(struct engine *engine, uint32_t number, uint32_t index)
+{
+	struct space *s = space_of(cell_engine(engine), number);
+
+	s->out[index / 32] &= ~(1u << (index % 32));
+}
+
+static int finish(struct engine *engine, uint32_t number)
+{
+	return orders_finish(space_of(cell_engine(engine), number));
+}
+
+static void post(struct engine *engine, uint32_t number, bool now)
+{
+	orders_post(space_of(cell_engine(engine), number), now);
+}
+
+static bool settled(struct engine *engine, uint32_t number)
+{
+	struct space *s = space_of(cell_engine(engine), number);
+
+	return s == NULL || orders_settled(s);
+}
+
+static void wait_space(struct engine *engine, uint32_t number)
+{
+	/* Nothing of the space is touched: it may go meanwhile. */
+	const struct timespec nap = { .tv_nsec = 20000 };
+
+	nanosleep(&nap, NULL);
+}
+
+static bool in_flight(struct engine *engine, uint32_t number, uint32_t thread)
+{
+	struct space *s = space_of(cell_engine(engine), number);
+
+	return s != NULL && thread < s->tcs_slots && !s->dead
+		&& __atomic_load_n(&s->control->service[thread].state,
+			__ATOMIC_ACQUIRE) != CELL_SERVICE_IDLE;
 }
 
 /* ---- spaces ---- */
 
-static int space_create(struct engine *engine, uint32_t secs, uint64_t base,
-	uint64_t size)
+static int add_shared(struct space *s, const struct engine_space *q)
 {
-	struct engine_cell *e = cell_engine(engine);
-	uint64_t entries = size / PAGE;
-	struct space *s;
+	void *p = mmap(NULL, q->shared_size, PROT_READ,
+		MAP_SHARED | MAP_NORESERVE, q->shared_fd, 0);
 
-	if (size > SPACE_SIZE_MAX)
-		return -ENOMEM;
-	s = calloc(1, sizeof(*s));
-	if (s == NULL)
-		return -ENOMEM;
-	s->page = sparse_map(entries * sizeof(*s->page));
-	if (s->page == NULL) {
-		free(s);
-		return -ENOMEM;
-	}
-	s->secs = secs;
-	s->el_base = base;
-	s->el_size = size;
-	s->lowest = UINT64_MAX;
-	s->arena_fd = s->control_fd = -1;
-	backing_init(&s->backing, entries < e->config.epc_pages ? entries
-		: e->config.epc_pages, e->secret ? e->secret_pages : 0);
-	e->space[secs] = s;
+	s->arena_fd = q->shared_fd;
+	if (p == MAP_FAILED)
+		return -errno;
+	s->arena_va = q->shared_va;
+	s->arena_size = q->shared_size;
+	s->arena = p;
 	return 0;
 }
 
-static void space_destroy(struct engine *engine, uint32_t secs)
+static void space_destroy(struct engine *engine, uint32_t number)
 {
 	struct engine_cell *e = cell_engine(engine);
-	struct space *s = space_of(e, secs);
+	struct space *s = space_of(e, number);
 
 	if (s == NULL)
 		return;
 	space_stop(e, s);
 	if (s->boxes != NULL)
-		munmap(s->boxes, (size_t)s->tcs_count * GATE_STRIDE);
+		munmap(s->boxes, (size_t)s->tcs_slots * GATE_STRIDE);
+	if (s->listener >= 0)
+		close(s->listener);
+	store_free(&s->store);
 	if (s->control != NULL)
-		munmap(s->control, s->control_size);
-	if (s->control_fd >= 0)
-		close(s->control_fd);
+		munmap(s->control, CELL_CONTROL_SIZE);
 	if (s->arena != NULL)
 		munmap((void *)s->arena, s->arena_size);
 	if (s->arena_fd >= 0)
 		close(s->arena_fd);
-	backing_free(&s->backing);
-	munmap(s->page, s->el_size / PAGE * sizeof(*s->page));
-	e->space[secs] = NULL;
+	e->space[number] = NULL;
 	free(s);
 }
 
-static int add_shared(struct engine *engine, uint32_t secs, int fd,
-	uint64_t va, uint64_t size)
+static int space_create(struct engine *engine, const struct engine_space *q,
+	char *why, size_t size)
 {
-	struct space *s = space_of(cell_engine(engine), secs);
-	void *p;
+	struct engine_cell *e = cell_engine(engine);
+	struct space *s = NULL;
+	int r = -ENOMEM;
 
-	p = mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
-	if (s == NULL || p == MAP_FAILED) {
-		close(fd);
-		return s == NULL ? -EINVAL : -errno;
+	snprintf(why, size, "no memory for the enclave");
+	if (q->size <= SPACE_SIZE_MAX)
+		s = calloc(1, sizeof(*s));
+	if (s == NULL) {
+		close(q->shared_fd);
+		return r;
 	}
-	s->arena_fd = fd;
-	s->arena_va = va;
-	s->arena_size = size;
-	s->arena = p;
-	return 0;
+	s->number = q->number;
+	s->el_base = q->base;
+	s->el_size = q->size;
+	s->debug = q->debug;
+	s->listener = -1;
+	e->space[q->number] = s;
+	store_init(&s->store, &e->budget, NULL,
+		e->secret && !q->debug ? e->secret_pages : 0);
+	r = add_shared(s, q);
+	if (r == 0)
+		r = space_spawn(e, s, why, size);
+	if (r != 0)
+		space_destroy(engine, q->number);
+	return r;
 }
 
-static const void *shared_source(struct engine *engine, uint32_t secs,
+static const void *shared_source(struct engine *engine, uint32_t number,
 	uint64_t offset, uint64_t size)
 {
-	struct space *s = space_of(cell_engine(engine), secs);
+	struct space *s = space_of(cell_engine(engine), number);
 
 	if (s == NULL || s->arena == NULL || offset > s->arena_size
 	    || size > s->arena_size - offset)
@@ -255,66 +433,80 @@ static const void *shared_source(struct engine *engine, uint32_t secs,
 	return s->arena + offset;
 }
 
-static int start(struct engine *engine, uint32_t secs,
+static int start(struct engine *engine, uint32_t number,
 	const struct engine_start *how, char *why, size_t size)
 {
 	return space_start(cell_engine(engine), space_of(cell_engine(engine),
-		secs), how, why, size);
+		number), how, why, size);
 }
 
-static void stop(struct engine *engine, uint32_t secs)
+static void describe_tcs(struct engine *engine, uint32_t number,
+	uint32_t index, const struct engine_tcs *tcs)
 {
-	struct space *s = space_of(cell_engine(engine), secs);
+	space_describe_tcs(space_of(cell_engine(engine), number), index, tcs);
+}
+
+static void stop(struct engine *engine, uint32_t number)
+{
+	struct space *s = space_of(cell_engine(engine), number);
 
 	if (s != NULL)
 		space_stop(cell_engine(engine), s);
 }
 
+static void kill_space(struct engine *engine, uint32_t number)
+{
+	struct space *s = space_of(cell_engine(engine), number);
+
+	if (s != NULL)
+		space_kill(cell_engine(engine), s);
+}
+
 /* The thread IDs are the cell's word, but a signal reaches only threads of
  * that very process. */
-static void kick(struct engine *engine, uint32_t secs)
+static void kick(struct engine *engine, uint32_t number)
 {
 	struct engine_cell *e = cell_engine(engine);
-	struct space *s = space_of(e, secs);
+	struct space *s = space_of(e, number);
 
 	if (s == NULL)
 		return;
 	pthread_mutex_lock(&e->life);
-	for (uint32_t i = 0; s->pid != 0 && !s->dead && i < s->tcs_count; i++)
+	for (uint32_t i = 0; s->pid != 0 && !s->dead && i < s->tcs_slots; i++)
 		if (*(volatile uint32_t *)&s->control->counters[i].inside)
 			syscall(SYS_tgkill, s->pid,
 				s->control->counters[i].tid, SIGURG);
 	pthread_mutex_unlock(&e->life);
 }
 
-static uint32_t threads_inside(struct engine *engine, uint32_t secs)
+static uint32_t threads_inside(struct engine *engine, uint32_t number)
 {
-	struct space *s = space_of(cell_engine(engine), secs);
+	struct space *s = space_of(cell_engine(engine), number);
 	uint32_t n = 0;
 
 	if (s == NULL || s->control == NULL || s->pid == 0 || s->dead)
 		return 0;
-	for (uint32_t i = 0; i < s->tcs_count; i++)
+	for (uint32_t i = 0; i < s->tcs_slots; i++)
 		n += *(volatile uint32_t *)&s->control->counters[i].inside != 0;
 	return n;
 }
 
-static void counters(struct engine *engine, uint32_t secs,
+static void counters(struct engine *engine, uint32_t number,
 	struct engine_counters *out)
 {
-	struct space *s = space_of(cell_engine(engine), secs);
+	struct space *s = space_of(cell_engine(engine), number);
 
 	memset(out, 0, sizeof(*out));
 	if (s == NULL || s->control == NULL)
 		return;
-	for (uint32_t i = 0; i < s->tcs_count; i++) {
+	for (uint32_t i = 0; i < s->tcs_slots; i++) {
 		const struct cell_counters *c = &s->control->counters[i];
 
 		out->entries += c->entries;
 		out->aex += c->aex;
 		out->enclu += c->enclu;
 	}
-	out->inside = threads_inside(engine, secs);
+	out->inside = threads_inside(engine, number);
 	out->pid = s->dead ? 0 : s->pid;
 }
 
@@ -326,12 +518,30 @@ static const struct engine_ops ops = {
 	.epc_zero = epc_zero,
 	.epc_place = epc_place,
 	.epc_release = epc_release,
-	.epc_at = epc_at,
+	.epc_move = epc_move,
+	.epc_code = epc_code,
+	.locate = locate,
+	.reserve = reserve,
+	.piece = piece,
+	.give_back = give_back,
+	.storage = storage,
+	.unmap = unmap,
+	.map = map,
+	.protect = protect,
+	.tcs_out = tcs_out,
+	.post = post,
+	.settled = settled,
+	.wait = wait_space,
+	.tcs_is_out = tcs_is_out,
+	.tcs_in = tcs_in,
+	.finish = finish,
+	.in_flight = in_flight,
 	.space_create = space_create,
 	.space_destroy = space_destroy,
-	.add_shared = add_shared,
 	.start = start,
+	.describe_tcs = describe_tcs,
 	.stop = stop,
+	.kill = kill_space,
 	.kick = kick,
 	.threads_inside = threads_inside,
 	.counters = counters,
@@ -353,7 +563,7 @@ static bool may_lock_any_amount(void)
 
 /* What memfd_secret gives: without limit, or, for an ordinary user, what
  * RLIMIT_MEMLOCK leaves beside our own state and the cell's. */
-static void find_secret_budget(struct engine_cell *e)
+static uint64_t find_secret_budget(struct engine_cell *e)
 {
 	const uint64_t own = 3ull << 20, cell_own = 1ull << 20;
 	struct rlimit limit = { 0, 0 };
@@ -361,20 +571,19 @@ static void find_secret_budget(struct engine_cell *e)
 
 	e->secret = p != NULL;
 	if (p == NULL)
-		return;
+		return 0;
 	munmap(p, PAGE);
-	if (may_lock_any_amount()) {
-		e->secret_pages = UINT64_MAX;
-		backing_set_secret_total(UINT64_MAX);
-		return;
-	}
+	e->secret_pages = UINT64_MAX;
+	if (may_lock_any_amount())
+		return UINT64_MAX;
 	getrlimit(RLIMIT_MEMLOCK, &limit);
 	if (limit.rlim_cur <= own) {
 		e->secret = false;
-		return;
+		return 0;
 	}
-	e->secret_pages = (limit.rlim_cur - cell_own) / PAGE;
-	backing_set_secret_total((limit.rlim_cur - own) / PAGE);
+	/* The cell maps each page twice: at its window and its address. */
+	e->secret_pages = (limit.rlim_cur - cell_own) / PAGE / 2;
+	return (limit.rlim_cur - own) / PAGE;
 }
 
 /* Cells do this for good; here it is tried and undone. */
@@ -396,7 +605,7 @@ struct engine *engine_cell_new(const struct engine_config *config, char *why,
 	e.engine.ops = &ops;
 	e.config = *config;
 	e.location = sparse_map(config->epc_pages * sizeof(*e.location));
-	e.space = sparse_map(config->epc_pages * sizeof(*e.space));
+	e.space = sparse_map((config->spaces_max + 1ull) * sizeof(*e.space));
 	if (e.location == NULL || e.space == NULL) {
 		snprintf(why, size, "no memory for %u EPC pages' map",
 			config->epc_pages);
@@ -405,8 +614,14 @@ struct engine *engine_cell_new(const struct engine_config *config, char *why,
 	if (engine_cell_open_image(&e, cell_blob,
 		    (size_t)(cell_blob_end - cell_blob), why, size) != 0)
 		return NULL;
+<<<<<<< HEAD
 	find_secret_budget(&e);
 	e.traps_cpuid = can_forbid_cpuid();
+=======
+	store_budget_init(&e.budget, config->epc_pages,
+		find_secret_budget(&e));
+	e.storage_max = e.budget.pages;
+>>>>>>> 0e20d7d (wip core)
 	pthread_mutex_init(&e.life, NULL);
 	pthread_cond_init(&e.changed, NULL);
 	e.keeper = pthread_self();

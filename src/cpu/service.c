@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * EREPORT and EGETKEY for a running cell: its threads ring a doorbell, a
- * thread here per cell runs the leaf and answers.  Everything in the control
- * region is the cell's word: each value is read once, and the identity that a
- * leaf works for is the space's, whatever the cell says.
+ * Leaves and pages for a running cell: its threads ring a doorbell, a thread
+ * here per cell answers, and gives the cell the storage that it was offered.
+ * Everything in the control region is the cell's word: each value is read
+ * once, and the identity that a leaf works for is the space's, whatever the
+ * cell says.
  */
 #include "secret_heap.h"
 #include "space.h"
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,25 +25,102 @@ struct service_arg {
 	struct space *s;
 };
 
-static void answer(struct engine_cell *e, struct space *s,
-	struct cell_service *slot)
+static void ask_machine(struct engine_cell *e, struct engine_request *q)
 {
+	const struct engine_events *on = &e->config.events;
+
+	if (q->leaf == CELL_ASK_PAGE) {
+		q->leaf = ENGINE_ASK_PAGE;
+		on->page(on->ctx, q);
+	} else if (q->leaf == CELL_ASK_TCS) {
+		on->tcs(on->ctx, q);
+	} else {
+		on->enclu(on->ctx, q);
+	}
+}
+
+static uint32_t kind_of(enum engine_answer answer)
+{
+	switch (answer) {
+	case ENGINE_RESULT: return CELL_SERVICE_RESULT;
+	case ENGINE_FAULT: return CELL_SERVICE_FAULT;
+	default: return CELL_SERVICE_RETRY;
+	}
+}
+
+static void write_maps(struct cell_service *slot,
+	const struct engine_request *q)
+{
+	slot->maps = q->maps;
+	for (uint32_t i = 0; i < q->maps; i++)
+		slot->map[i] = (struct cell_order){
+			.action = CELL_MAP, .va = q->map[i].va,
+			.length = q->map[i].count * (uint64_t)SGX_PAGE_SIZE,
+			.home = q->map[i].where,
+			.prot = (uint32_t)prot_of_rwx(q->map[i].rwx),
+		};
+}
+
+static void answer(struct engine_cell *e, struct space *s, uint32_t thread)
+{
+	struct cell_service *slot = &s->control->service[thread];
 	volatile struct cell_service *in = slot;
-	struct engine_enclu q = {
+	struct engine_request q = {
+		.space = s->number, .thread = thread,
 		.leaf = in->leaf, .rax = in->rax, .rbx = in->rbx,
 		.rcx = in->rcx, .rdx = in->rdx,
 	};
 
-	e->config.events.enclu(e->config.events.ctx, s->secs, &q);
+	ask_machine(e, &q);
 	slot->rax = q.rax;
-	slot->kind = q.fault ? CELL_SERVICE_FAULT : CELL_SERVICE_RESULT;
+	slot->kind = kind_of(q.answer);
 	slot->flags_changed = q.writes_flags;
 	slot->zf = q.zf;
 	slot->vector = q.vector;
 	slot->error_code = q.error_code;
 	slot->address = q.address;
+	write_maps(slot, &q);
 	__atomic_store_n(&slot->state, CELL_SERVICE_DONE, __ATOMIC_SEQ_CST);
-	futex_op(&slot->state, FUTEX_WAKE, 1, 0);
+	if (__atomic_load_n(&slot->cell_naps, __ATOMIC_SEQ_CST))
+		futex_op(&slot->state, FUTEX_WAKE, 1, 0);
+}
+
+/* Answers whoever has asked; false: nobody had. */
+static bool answer_all(struct engine_cell *e, struct space *s)
+{
+	bool found = false;
+
+	for (uint32_t i = 0; i < s->tcs_slots; i++) {
+		if (__atomic_load_n(&s->control->service[i].state,
+			    __ATOMIC_ACQUIRE) != CELL_SERVICE_ASKED)
+			continue;
+		answer(e, s, i);
+		found = true;
+	}
+	return found;
+}
+
+static bool rang(const struct cell_control *c, uint32_t bell)
+{
+	return __atomic_load_n(&c->doorbell, __ATOMIC_ACQUIRE) != bell;
+}
+
+/* As gate.h: awake for a moment, then asleep. */
+static void await_bell(struct cell_control *c, uint32_t bell)
+{
+	for (int i = 0; i < GATE_SPIN_PAUSES; i++) {
+		if (rang(c, bell))
+			return;
+		__builtin_ia32_pause();
+	}
+	for (int i = 0; i < GATE_SPIN_YIELDS; i++) {
+		if (rang(c, bell))
+			return;
+		sched_yield();
+	}
+	__atomic_store_n(&c->cpu_naps, 1, __ATOMIC_SEQ_CST);
+	futex_op(&c->doorbell, FUTEX_WAIT, bell, 0);
+	__atomic_store_n(&c->cpu_naps, 0, __ATOMIC_SEQ_CST);
 }
 
 static void *serve(void *arg)
@@ -49,25 +128,20 @@ static void *serve(void *arg)
 	struct service_arg *a = arg;
 	struct engine_cell *e = a->e;
 	struct space *s = a->s;
-	struct cell_control *c = s->control;
 
 	__atomic_store_n(&s->service_tid, gettid(), __ATOMIC_SEQ_CST);
 	while (!__atomic_load_n(&s->stopping, __ATOMIC_ACQUIRE)) {
-		uint32_t bell = __atomic_load_n(&c->doorbell, __ATOMIC_SEQ_CST);
-		bool found = false;
+		uint32_t bell = __atomic_load_n(&s->control->doorbell,
+			__ATOMIC_SEQ_CST);
 
-		for (uint32_t i = 0; i < s->tcs_count; i++) {
-			if (__atomic_load_n(&c->service[i].state,
-				    __ATOMIC_ACQUIRE) != CELL_SERVICE_ASKED)
-				continue;
-			answer(e, s, &c->service[i]);
-			found = true;
-		}
-		if (found)
+		if (answer_all(e, s)) {
+			e->config.events.idle(e->config.events.ctx,
+				s->number);
 			continue;
-		__atomic_store_n(&c->cpu_naps, 1, __ATOMIC_SEQ_CST);
-		futex_op(&c->doorbell, FUTEX_WAIT, bell, 0);
-		__atomic_store_n(&c->cpu_naps, 0, __ATOMIC_SEQ_CST);
+		}
+		/* Whoever rang and asks for nothing takes storage. */
+		store_deliver(&s->store, s->listener, 1);
+		await_bell(s->control, bell);
 	}
 	return NULL;
 }

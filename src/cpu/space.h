@@ -3,31 +3,35 @@
 #ifndef COFFER_CPU_SPACE_H
 #define COFFER_CPU_SPACE_H
 
-#include "backing.h"
 #include "control.h"
 #include "engine.h"
 #include "gate.h"
+#include "store.h"
 #include <pthread.h>
-#include <semaphore.h>
 #include <sys/types.h>
 
 struct space {
-	uint32_t secs;
+	uint32_t number;
 	uint64_t el_base, el_size;
-	struct backing backing;
-	uint32_t *page; /* el_size / 4096 entries: EPC index + 1, or 0 */
-	uint64_t lowest, highest; /* pages of ELRANGE in use */
+	bool debug;
+	struct store store;
 
-	int arena_fd;
+	int arena_fd; /* until the start */
 	uint64_t arena_va, arena_size;
 	const uint8_t *arena; /* mapped for EADD's sources */
 
-	/* From start on. */
-	int control_fd;
 	struct cell_control *control;
-	size_t control_size;
-	uint32_t tcs_count;
+	int listener; /* of the cell's filter */
+	bool started;
+	uint32_t tcs_slots;
 	struct gate_mailbox *boxes;
+	uint64_t trampoline_va;
+
+	/* Orders, see orders.c. */
+	uint32_t order_count;
+	bool posted;
+	uint32_t out[CELL_TCS_MAX / 32]; /* TCSs out of use */
+
 	struct space *next_live; /* of the spaces with a running cell */
 	pid_t pid; /* 0: no cell */
 	bool dead; /* under the engine's life lock, with the two below */
@@ -40,26 +44,20 @@ struct space {
 
 /* Where an EPC page's bytes are. */
 struct epc_location {
-	uint32_t space; /* SECS index + 1; 0: nowhere */
-	uint32_t kind : 2;
-	uint32_t fresh : 1; /* never written since it was placed: zeros */
-	uint32_t is_secs : 1; /* bytes in secs_page */
-	uint32_t rwx : 3;
-	uint32_t type : 8;
-	union {
-		struct {
-			uint32_t file_page;
-			uint32_t index; /* in ELRANGE, in pages */
-		};
-		uint8_t *secs_page;
-	};
+	uint32_t space; /* number; 0 for pages that no space sees */
+	uint32_t slot; /* in the space's store, if !private_page */
+	uint8_t *private_page; /* SECS, VA and TCS pages: our own memory */
+	uint64_t va;
+	uint8_t placed, fresh, rwx, type;
 };
 
 struct engine_cell {
 	struct engine engine;
 	struct engine_config config;
 	struct epc_location *location; /* epc_pages */
-	struct space **space; /* by SECS index; sparse */
+	struct space **space; /* by number */
+	struct store_budget budget;
+	uint64_t storage_max;
 	bool secret; /* memfd_secret works */
 	bool traps_cpuid; /* the box's processor can make CPUID fault */
 	uint64_t secret_pages; /* for one cell; UINT64_MAX: no limit */
@@ -86,12 +84,30 @@ struct spawn {
 /* cell_start.c: the cell's program from its bytes, once; 0, or -1 with why. */
 int engine_cell_open_image(struct engine_cell *, const void *blob, size_t size,
 	char *why, size_t why_size);
+/* A cell that builds; then one that waits for entries. */
+int space_spawn(struct engine_cell *, struct space *, char *why, size_t size);
 int space_start(struct engine_cell *, struct space *,
 	const struct engine_start *, char *why, size_t size);
+void space_describe_tcs(struct space *, uint32_t index,
+	const struct engine_tcs *);
+void space_kill(struct engine_cell *, struct space *);
 void space_stop(struct engine_cell *, struct space *);
 void space_mark_dead(struct space *);
 
-/* service.c: answers the cell's ENCLU requests until stopped. */
+/* patch.c: EEXITs of a page of code become jumps to the trampoline. */
+void patch_page(uint8_t *code, uint64_t va, uint64_t trampoline);
+void patch_trampoline(uint8_t *page, uint64_t exit_entry);
+
+/* orders.c */
+bool orders_add(struct space *, const struct cell_order *);
+void orders_post(struct space *, bool now);
+bool orders_settled(struct space *);
+/* Posts what is gathered and waits until it was done: 0, -EIO or -ETIMEDOUT.
+ * Only while nobody else uses the space. */
+int orders_finish(struct space *);
+int prot_of_rwx(uint8_t rwx);
+
+/* service.c: answers the cell's requests until stopped. */
 int service_start(struct engine_cell *, struct space *);
 void service_stop(struct space *);
 

@@ -18,6 +18,7 @@
 
 #include <coffer/sgx_arch.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define SWAP_GROUP 16u
@@ -46,5 +47,24 @@ static inline uint64_t swap_page_at(uint32_t slot)
 	return slot / SWAP_GROUP * SWAP_GROUP_SIZE
 		+ (slot % SWAP_GROUP + 1) * 4096ull;
 }
+
+struct swap;
+
+/* A store in memory (fd -1) or in a file, whose descriptor is taken over and
+ * whose content is discarded.  NULL with errno. */
+struct swap *swap_new(int fd);
+/* The memory's descriptor, for the driver; -1 for a file. */
+int swap_fd(const struct swap *);
+
+/* A free slot; -1: no memory.  put: what was there is forgotten. */
+int64_t swap_take(struct swap *);
+void swap_put(struct swap *, uint32_t slot);
+uint64_t swap_used(const struct swap *);
+
+/* 4096 bytes and a record.  0, or -errno; reading beyond a file's end gives
+ * -EIO. */
+int swap_write(struct swap *, uint32_t slot, const void *page,
+	const struct swap_record *);
+int swap_read(struct swap *, uint32_t slot, void *page, struct sgx_pcmd *);
 
 #endif
