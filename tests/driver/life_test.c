@@ -455,6 +455,8 @@ static void cofferd_whose_directory_was_removed_ends(void **state)
 	snprintf(path, sizeof(path), "%s/default/driver.sock",
 		g_world.runtime);
 	assert_int_equal(unlink(path), 0);
+	strcpy(strrchr(path, '/'), "/metrics.sock");
+	assert_int_equal(unlink(path), 0);
 	strcpy(strrchr(path, '/'), "/lock");
 	assert_int_equal(unlink(path), 0);
 	*strrchr(path, '/') = '\0';
