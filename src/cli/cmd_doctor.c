@@ -104,6 +104,7 @@ static bool find_target(oe_enclave_t *enclave, const char *vm,
 	target->processor = (pid_t)machine.info.cpu_pid;
 	target->driver = (pid_t)machine.info.cofferd_pid;
 	target->cpu_flags = machine.info.cpu_flags;
+	target->machine = machine.info;
 	machine_close(&machine);
 	return ok;
 }
@@ -122,6 +123,7 @@ static void look_at_enclave(struct doctor *doctor, const char *vm)
 		return;
 	}
 	if (find_target(enclave, vm, &target, &why)) {
+		doctor_cpuid(doctor, &target.machine);
 		doctor_pry(doctor, &target);
 	} else {
 		doctor_group(doctor, "enclave", "A live enclave");

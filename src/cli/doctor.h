@@ -7,6 +7,7 @@
 #ifndef COFFER_CLI_DOCTOR_H
 #define COFFER_CLI_DOCTOR_H
 
+#include "platform/wire.h"
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -43,8 +44,12 @@ void doctor_promise(struct doctor *doctor, const char *id,
 /* ---- Of the box (doctor_host.c): needs no enclave. ---- */
 void doctor_host(struct doctor *doctor);
 
+/* ---- Of the machine (doctor_cpuid.c), which runs. ---- */
+void doctor_cpuid(struct doctor *doctor, const struct wire_info *info);
+
 /* ---- Of a running enclave (doctor_pry.c). ---- */
 struct doctor_target {
+	struct wire_info machine;
 	pid_t cell, processor, driver;
 	uint64_t address; /* of a secret in the enclave */
 	uint8_t secret[32];

@@ -4,7 +4,8 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
-	&cli_run, &cli_enclaves, &cli_measure, &cli_doctor, &cli_bench,
+	&cli_run, &cli_enclaves, &cli_top, &cli_measure, &cli_doctor,
+	&cli_bench, &cli_tamper,
 };
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
 
