@@ -171,7 +171,6 @@ struct cell_control {
 	uint32_t xsave_size; /* bytes of XSAVE area for xfrm */
 	uint32_t mxcsr_mask;
 	uint32_t sgx_features; /* CPUID leaf 12H, 0: EAX (SGX_FEATURE_*) */
-	uint32_t reserved;
 	uint64_t text_size; /* bytes of the sealed text file */
 	uint32_t debug; /* 1: the enclave may be debugged */
 	uint32_t tcs_slots; /* threads, spare ones included; at CELL_START */

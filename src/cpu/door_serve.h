@@ -15,6 +15,8 @@ struct door {
 void door_serve(struct door *);
 
 /* Tells the driver; from any thread. */
-void door_cell_died(struct door *, uint32_t secs, uint32_t wait_status);
+void door_cell_died(struct door *, uint32_t number, uint32_t wait_status);
+void door_tampered(struct door *, uint32_t number, uint64_t linaddr,
+	const char *why);
 
 #endif

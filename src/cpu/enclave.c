@@ -74,7 +74,7 @@ int64_t enclave_at(const struct enclave *e, uint64_t linaddr)
 	const uint64_t *word = enclave_word(e, linaddr);
 
 	return word != NULL && page_state(*word) == PAGE_RESIDENT
-		? page_epc(*word) : -1;
+		? (int64_t)page_epc(*word) : -1;
 }
 
 void enclave_note(struct pager *p, struct enclave *e, uint64_t linaddr,

@@ -203,7 +203,6 @@ struct engine_config {
 	uint32_t epc_pages;
 	uint32_t spaces_max;
 	bool hold_ptrace_slot;
-	bool trap_rdtsc; /* SGX1 */
 	struct engine_events events;
 };
 

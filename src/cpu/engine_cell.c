@@ -614,14 +614,10 @@ struct engine *engine_cell_new(const struct engine_config *config, char *why,
 	if (engine_cell_open_image(&e, cell_blob,
 		    (size_t)(cell_blob_end - cell_blob), why, size) != 0)
 		return NULL;
-<<<<<<< HEAD
-	find_secret_budget(&e);
-	e.traps_cpuid = can_forbid_cpuid();
-=======
 	store_budget_init(&e.budget, config->epc_pages,
 		find_secret_budget(&e));
 	e.storage_max = e.budget.pages;
->>>>>>> 0e20d7d (wip core)
+	e.traps_cpuid = can_forbid_cpuid();
 	pthread_mutex_init(&e.life, NULL);
 	pthread_cond_init(&e.changed, NULL);
 	e.keeper = pthread_self();

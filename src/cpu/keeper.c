@@ -108,7 +108,7 @@ static void take_request(struct engine_cell *e)
 
 static void cell_ended(struct engine_cell *e, pid_t pid, int status)
 {
-	uint32_t secs = UINT32_MAX;
+	uint32_t number = 0;
 
 	pthread_mutex_lock(&e->life);
 	for (struct space **link = &e->live; *link != NULL;
@@ -121,13 +121,13 @@ static void cell_ended(struct engine_cell *e, pid_t pid, int status)
 		s->dead = true;
 		s->wait_status = (uint32_t)status;
 		space_mark_dead(s);
-		secs = s->secs;
+		number = s->number;
 		break;
 	}
 	pthread_cond_broadcast(&e->changed);
 	pthread_mutex_unlock(&e->life);
-	if (secs != UINT32_MAX)
-		e->config.events.died(e->config.events.ctx, secs,
+	if (number != 0)
+		e->config.events.died(e->config.events.ctx, number,
 			(uint32_t)status);
 }
 

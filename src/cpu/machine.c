@@ -4,8 +4,8 @@
 #include "fuses.h"
 #include "secret_heap.h"
 #include <cpuid.h>
+#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* This machine's security version: each byte one component, all at one. */
@@ -18,7 +18,7 @@ static const uint8_t cpusvn[16] = {
 static void memory_read(void *ctx, uint32_t epc, uint32_t off, void *to,
 	uint32_t size)
 {
-	struct engine *e = ctx;
+	struct engine *e = ((struct machine *)ctx)->engine;
 
 	e->ops->epc_read(e, epc, off, to, size);
 }
@@ -26,14 +26,14 @@ static void memory_read(void *ctx, uint32_t epc, uint32_t off, void *to,
 static void memory_write(void *ctx, uint32_t epc, uint32_t off,
 	const void *from, uint32_t size)
 {
-	struct engine *e = ctx;
+	struct engine *e = ((struct machine *)ctx)->engine;
 
 	e->ops->epc_write(e, epc, off, from, size);
 }
 
 static void memory_zero(void *ctx, uint32_t epc, uint32_t count)
 {
-	struct engine *e = ctx;
+	struct engine *e = ((struct machine *)ctx)->engine;
 
 	e->ops->epc_zero(e, epc, count);
 }
@@ -41,32 +41,90 @@ static void memory_zero(void *ctx, uint32_t epc, uint32_t count)
 static int memory_place(void *ctx, uint32_t epc, uint32_t count, uint32_t secs,
 	uint64_t linaddr, enum sgx_page_type type, uint8_t rwx)
 {
-	struct engine *e = ctx;
+	struct machine *m = ctx;
 
-	return e->ops->epc_place(e, epc, count, secs, linaddr, type, rwx);
+	return m->engine->ops->epc_place(m->engine, epc, count,
+		m->pager.of_secs[secs], linaddr, type, rwx);
 }
 
 static void memory_release(void *ctx, uint32_t epc, uint32_t count)
 {
-	struct engine *e = ctx;
+	struct engine *e = ((struct machine *)ctx)->engine;
 
 	e->ops->epc_release(e, epc, count);
+}
+
+static struct enclave *enclave_of_secs(struct machine *m, uint32_t secs)
+{
+	return enclave_of(&m->pager, m->pager.of_secs[secs]);
 }
 
 static int64_t memory_translate(void *ctx, uint32_t secs, uint64_t linaddr,
 	bool write)
 {
-	struct engine *e = ctx;
-	int64_t epc = e->ops->epc_at(e, secs, linaddr);
+	const struct enclave *e = enclave_of_secs(ctx, secs);
+	int64_t epc = e != NULL ? enclave_at(e, linaddr) : -1;
 
 	return epc < 0 ? SGX_TRANSLATE_NONE : epc;
 }
 
 static uint32_t memory_threads_inside(void *ctx, uint32_t secs)
 {
-	struct engine *e = ctx;
+	struct machine *m = ctx;
 
-	return e->ops->threads_inside(e, secs);
+	return m->engine->ops->threads_inside(m->engine,
+		m->pager.of_secs[secs]);
+}
+
+/* Pages are blocked when no cell has them mapped any more, and the kernel's
+ * unmapping leaves no processor a translation; so only rights that orders on
+ * their way are taking can still be in use somewhere. */
+static uint32_t memory_threads_in_epoch(void *ctx, uint32_t secs,
+	uint64_t epoch)
+{
+	struct machine *m = ctx;
+	struct enclave *e = enclave_of_secs(m, secs);
+	uint32_t inside;
+
+	if (e == NULL || !e->restricting || epoch < e->restrict_epoch)
+		return 0;
+	if (m->engine->ops->settled(m->engine, e->number)) {
+		e->restricting = false;
+		return 0;
+	}
+	inside = memory_threads_inside(ctx, secs);
+	return inside > 0 ? inside : 1;
+}
+
+static void memory_track(void *ctx, uint32_t secs, uint64_t epoch)
+{
+	struct enclave *e = enclave_of_secs(ctx, secs);
+
+	if (e != NULL)
+		e->epoch = epoch;
+}
+
+/* Rights grow where they are asked for (cells.c); here they shrink. */
+static void memory_changed(void *ctx, uint32_t epc)
+{
+	struct machine *m = ctx;
+	struct pager *p = &m->pager;
+	struct frame *f = &p->frame[epc];
+	uint8_t rights = frame_rights(p, epc);
+	struct enclave *e = enclave_of(p, f->enclave);
+
+	if (!f->mapped || e == NULL)
+		return;
+	if (rights != 0) {
+		m->engine->ops->protect(m->engine, e->number,
+			p->sgx->epcm[epc].linaddr, rights);
+	} else {
+		m->engine->ops->unmap(m->engine, e->number,
+			p->sgx->epcm[epc].linaddr);
+		f->mapped = 0;
+	}
+	e->restricting = true;
+	e->restrict_epoch = e->epoch;
 }
 
 static const struct sgx_memory_ops memory = {
@@ -77,6 +135,9 @@ static const struct sgx_memory_ops memory = {
 	.release = memory_release,
 	.translate = memory_translate,
 	.threads_inside = memory_threads_inside,
+	.threads_in_epoch = memory_threads_in_epoch,
+	.track = memory_track,
+	.changed = memory_changed,
 };
 
 /* ---- power on ---- */
@@ -114,7 +175,8 @@ static uint32_t read_mxcsr_mask(void)
 }
 
 int machine_init(struct machine *m, struct engine *engine,
-	const char *state_dir, uint32_t epc_pages, char *why, size_t size)
+	const char *state_dir, uint32_t epc_pages,
+	enum machine_profile generation, int swap_file, char *why, size_t size)
 {
 	const struct sgx_crypto_ops *crypto = crypto_openssl();
 	struct sgx_xsave_table xsave;
@@ -124,10 +186,9 @@ int machine_init(struct machine *m, struct engine *engine,
 	int r;
 
 	epcm = sparse_map(epc_pages * sizeof(*epcm));
-	m->tcs = sparse_map(epc_pages * sizeof(*m->tcs));
 	m->engine = engine;
 	pthread_mutex_init(&m->lock, NULL);
-	if (crypto == NULL || epcm == NULL || m->tcs == NULL) {
+	if (crypto == NULL || epcm == NULL) {
 		snprintf(why, size, "no memory for the EPC map, or no "
 			"cryptography");
 		return -1;
@@ -135,109 +196,22 @@ int machine_init(struct machine *m, struct engine *engine,
 	if (fuses_load(state_dir, &fuses, why, size) != 0)
 		return -1;
 	read_xsave_table(&xsave);
-	sgx_profile_dcsv3(&profile, read_xcr0(), &xsave);
+	if (generation == MACHINE_DCSV2)
+		sgx_profile_dcsv2(&profile, read_xcr0(), &xsave);
+	else
+		sgx_profile_dcsv3(&profile, read_xcr0(), &xsave);
 	profile.mxcsr_mask = read_mxcsr_mask();
-	/* What this engine cannot do for running enclaves is not shown. */
-	profile.features &= SGX_FEATURE_SGX1 | SGX_FEATURE_EDECCSSA;
 	r = sgx_machine_init(&m->sgx, &profile, &fuses, cpusvn, epcm,
-		epc_pages, &memory, engine, crypto);
+		epc_pages, &memory, m, crypto);
 	explicit_bzero(&fuses, sizeof(fuses));
-	if (r != 0)
+	if (r != 0) {
 		snprintf(why, size, "the processor does not power on: no "
 			"random bytes, or vector state that does not fit");
+		return -1;
+	}
+	r = pager_init(&m->pager, &m->sgx, engine, &m->lock, swap_file);
+	if (r != 0)
+		snprintf(why, size, "no memory for the pager, or no swap "
+			"store: %s", strerror(errno));
 	return r;
-}
-
-/* ---- ENCLU ---- */
-
-void machine_enclu(void *machine, uint32_t secs, struct engine_enclu *q)
-{
-	struct machine *m = machine;
-	struct sgx_outcome o = {
-		.kind = SGX_OUTCOME_FAULT, .vector = SGX_VECTOR_GP,
-	};
-	uint64_t flags = 0;
-
-	pthread_mutex_lock(&m->lock);
-	if (q->leaf == SGX_EREPORT)
-		o = sgx_ereport(&m->sgx, secs, q->rbx, q->rcx, q->rdx);
-	else if (q->leaf == SGX_EGETKEY)
-		o = sgx_egetkey(&m->sgx, secs, q->rbx, q->rcx);
-	pthread_mutex_unlock(&m->lock);
-	if (o.kind == SGX_OUTCOME_FAULT || o.kind == SGX_OUTCOME_MACHINE) {
-		/* A backend that failed is a #GP: the enclave has no key. */
-		q->fault = true;
-		q->vector = o.kind == SGX_OUTCOME_FAULT ? o.vector
-							: SGX_VECTOR_GP;
-		q->error_code = o.error_code;
-		q->address = o.address;
-		return;
-	}
-	sgx_outcome_apply(&o, &q->rax, &flags);
-	q->writes_flags = o.writes_flags;
-	q->zf = o.zf;
-}
-
-/* ---- what the cell is told ---- */
-
-/* The model is asked what EENTER would say with each value of CSSA: which
- * leading frames can be used, and how an entry faults if not even the first
- * can. */
-static void try_entries(struct machine *m, uint32_t secs, struct engine_tcs *t)
-{
-	uint64_t xcr0 = m->sgx.profile.attributes.xfrm;
-	struct sgx_outcome o = { .kind = SGX_OUTCOME_OK };
-
-	while (t->frames < t->nssa && o.kind == SGX_OUTCOME_OK) {
-		o = sgx_entry_probe(&m->sgx, secs, t->linaddr, t->frames,
-			xcr0);
-		if (o.kind == SGX_OUTCOME_OK)
-			t->frames++;
-	}
-	if (t->frames > 0 || o.kind == SGX_OUTCOME_OK)
-		return;
-	t->entry_faults = true;
-	t->entry_vector = o.vector;
-	t->entry_address = o.address;
-}
-
-static void describe_tcs(struct machine *m, uint32_t secs_epc,
-	const struct sgx_secs *secs, uint32_t epc, struct engine_tcs *out)
-{
-	struct engine *e = m->engine;
-	struct sgx_tcs tcs;
-
-	e->ops->epc_read(e, epc, 0, &tcs, 72);
-	*out = (struct engine_tcs){
-		.linaddr = m->sgx.epcm[epc].linaddr,
-		.ossa = secs->base + tcs.ossa,
-		.oentry = secs->base + tcs.oentry,
-		.ofsbase = secs->base + tcs.ofsbase,
-		.ogsbase = secs->base + tcs.ogsbase,
-		.nssa = tcs.nssa,
-		.flags = tcs.flags,
-	};
-	try_entries(m, secs_epc, out);
-}
-
-void machine_describe(struct machine *m, uint32_t secs_epc,
-	struct engine_start *start, struct engine_tcs *tcs)
-{
-	const struct tcs_list *list = m->tcs[secs_epc];
-	struct engine *e = m->engine;
-	struct sgx_secs secs;
-	uint32_t cpuid[4];
-
-	sgx_cpuid_12(&m->sgx, 0, cpuid);
-	start->sgx_features = cpuid[0];
-	e->ops->epc_read(e, secs_epc, 0, &secs, sizeof(secs));
-	start->xfrm = secs.attributes.xfrm;
-	start->misc_select = secs.misc_select;
-	start->ssa_frame_pages = secs.ssa_frame_size;
-	start->xsave_size = sgx_xsave_size(&m->sgx.profile.xsave, start->xfrm);
-	start->mxcsr_mask = m->sgx.profile.mxcsr_mask;
-	start->tcs = tcs;
-	start->tcs_count = list != NULL ? list->count : 0;
-	for (uint32_t i = 0; i < start->tcs_count; i++)
-		describe_tcs(m, secs_epc, &secs, list->epc[i], &tcs[i]);
 }

@@ -1,38 +1,51 @@
 /* SPDX-License-Identifier: MIT */
-/* One virtual machine's processor: the model and the engine under one lock. */
+/*
+ * One virtual machine's processor: the model, the engine and the pager under
+ * one lock.
+ */
 #ifndef COFFER_CPU_MACHINE_H
 #define COFFER_CPU_MACHINE_H
 
 #include "engine.h"
 #include "model.h"
+#include "pager.h"
 #include <pthread.h>
 #include <stdint.h>
 
-/* The TCS pages of an enclave in EADD order, as long as it is being built. */
-struct tcs_list {
-	uint32_t count, room;
-	uint32_t *epc;
-};
+enum machine_profile { MACHINE_DCSV2, MACHINE_DCSV3 };
 
 struct machine {
 	struct sgx_machine sgx;
 	struct engine *engine;
+	struct pager pager;
 	pthread_mutex_t lock; /* held for every call of the model */
-	struct tcs_list **tcs; /* by SECS index; sparse */
 };
 
-/* Powers on with the fuses of a state directory.  The engine's events must
- * name this machine as their context (machine_events).  0, or -1 with why. */
+/* Powers on with the fuses of a state directory; before that the engine must
+ * know this machine as its events' context.  swap_file: see pager_init.  0, or
+ * -1 with why. */
 int machine_init(struct machine *, struct engine *, const char *state_dir,
-	uint32_t epc_pages, char *why, size_t size);
+	uint32_t epc_pages, enum machine_profile, int swap_file, char *why,
+	size_t size);
 
-/* engine_events.enclu: EREPORT and EGETKEY for a running enclave. */
-void machine_enclu(void *machine, uint32_t secs, struct engine_enclu *);
+/* What happens in cells (cells.c): the engine's events, the machine being
+ * their ctx. */
+void machine_enclu(void *machine, struct engine_request *);
+void machine_page(void *machine, struct engine_request *);
+void machine_tcs(void *machine, struct engine_request *);
+void machine_idle(void *machine, uint32_t space);
 
-/* What a started enclave needs, from its TCS pages; the model's own EENTER
- * says which of them can be entered.  tcs has room for DOOR_TCS_MAX.  Lock
- * held. */
-void machine_describe(struct machine *, uint32_t secs,
+/* What a started enclave needs, from its SECS, which must be resident, and its
+ * TCS pages; the model's own EENTER says which of them can be entered.  tcs has
+ * room for DOOR_TCS_MAX.  Lock held; may let go of it. */
+void machine_describe(struct machine *, struct enclave *,
 	struct engine_start *start, struct engine_tcs *tcs);
+
+void machine_describe_tcs(struct machine *, struct enclave *,
+	uint64_t linaddr, struct engine_tcs *);
+
+/* Maps what is resident of an enclave that was just started.  0 or -errno.
+ * Lock held. */
+int machine_map_all(struct machine *, struct enclave *);
 
 #endif

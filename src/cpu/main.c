@@ -24,6 +24,8 @@ struct options {
 	int door, events;
 	const char *state;
 	unsigned long epc_pages;
+	enum machine_profile profile;
+	int swap; /* -1: in memory */
 	bool ptrace_slot;
 };
 
@@ -36,7 +38,8 @@ static struct engine *engine;
 static void usage(FILE *to)
 {
 	fprintf(to, "usage: coffer-cpu --door FD --events FD --state DIR "
-		"[--epc-pages N] [--ptrace-slot]\n"
+		"[--epc-pages N] [--profile dcsv2|dcsv3] [--swap FD] "
+		"[--ptrace-slot]\n"
 		"\n"
 		"The processor of one Coffer virtual machine.  cofferd starts "
 		"it; see coffer-cpu(8).\n");
@@ -57,6 +60,8 @@ static bool parse(int argc, char **argv, struct options *o)
 		{ "events", required_argument, NULL, 'e' },
 		{ "state", required_argument, NULL, 's' },
 		{ "epc-pages", required_argument, NULL, 'p' },
+		{ "profile", required_argument, NULL, 'g' },
+		{ "swap", required_argument, NULL, 'w' },
 		{ "ptrace-slot", no_argument, NULL, 't' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'v' },
@@ -65,7 +70,8 @@ static bool parse(int argc, char **argv, struct options *o)
 	unsigned long value;
 	int c;
 
-	*o = (struct options){ -1, -1, NULL, EPC_PAGES_DEFAULT, false };
+	*o = (struct options){ .door = -1, .events = -1, .swap = -1,
+		.epc_pages = EPC_PAGES_DEFAULT, .profile = MACHINE_DCSV3 };
 	while ((c = getopt_long(argc, argv, "", list, NULL)) != -1) {
 		switch (c) {
 		case 'd':
@@ -81,6 +87,18 @@ static bool parse(int argc, char **argv, struct options *o)
 			if (!number(optarg, EPC_PAGES_MAX, &o->epc_pages)
 			    || o->epc_pages == 0)
 				return false;
+			break;
+		case 'g':
+			if (strcmp(optarg, "dcsv2") != 0
+			    && strcmp(optarg, "dcsv3") != 0)
+				return false;
+			o->profile = optarg[4] == '2' ? MACHINE_DCSV2
+						      : MACHINE_DCSV3;
+			break;
+		case 'w':
+			if (!number(optarg, 1 << 20, &value))
+				return false;
+			o->swap = (int)value;
 			break;
 		case 't':
 			o->ptrace_slot = true;
@@ -99,17 +117,26 @@ static bool parse(int argc, char **argv, struct options *o)
 		&& o->state != NULL;
 }
 
-static void cell_died(void *ctx, uint32_t secs, uint32_t wait_status)
+static void cell_died(void *ctx, uint32_t number, uint32_t wait_status)
 {
-	door_cell_died(&door, secs, wait_status);
+	door_cell_died(&door, number, wait_status);
+}
+
+static void tampered(void *ctx, uint32_t number, uint64_t linaddr,
+	const char *why)
+{
+	fprintf(stderr, "coffer-cpu: enclave %u: %s\n", number, why);
+	door_tampered(&door, number, linaddr, why);
 }
 
 static void *serve(void *unused)
 {
 	char why[256] = "";
 
+	machine.pager.tampered = tampered;
 	if (machine_init(&machine, engine, options.state,
-		    (uint32_t)options.epc_pages, why, sizeof(why)) != 0) {
+		    (uint32_t)options.epc_pages, options.profile, options.swap,
+		    why, sizeof(why)) != 0) {
 		fprintf(stderr, "coffer-cpu: %s\n", why);
 		_exit(1);
 	}
@@ -157,7 +184,9 @@ int main(int argc, char **argv)
 	config = (struct engine_config){
 		.epc_pages = (uint32_t)options.epc_pages,
 		.hold_ptrace_slot = options.ptrace_slot,
-		.events = { machine_enclu, cell_died, &machine },
+		.spaces_max = DOOR_ENCLAVES_MAX,
+		.events = { machine_enclu, machine_page, machine_tcs,
+			machine_idle, cell_died, &machine },
 	};
 	engine = engine_cell_new(&config, why, sizeof(why));
 	if (engine == NULL)

@@ -274,8 +274,12 @@ void pager_answer_map(struct pager *p, struct enclave *e,
 	int64_t first = enclave_at(e, linaddr);
 
 	if (first < 0 || q->maps == ENGINE_MAPS_MAX
-	    || frame_rights(p, (uint32_t)first) == 0
-	    || frame_in_flight(p, (uint32_t)first))
+	    || frame_rights(p, (uint32_t)first) == 0)
+		return;
+	/* Who asks again has done the maps of its last answer. */
+	if (p->frame[first].flight == q->thread + 1)
+		p->frame[first].flight = 0;
+	if (frame_in_flight(p, (uint32_t)first))
 		return;
 	/* Another thread's answer maps it, or has mapped it since. */
 	if (p->frame[first].mapped && q->leaf == ENGINE_ASK_PAGE && q->rdx != 1)

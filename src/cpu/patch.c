@@ -38,10 +38,10 @@ void patch_page(uint8_t *code, uint64_t va, uint64_t trampoline)
 	}
 }
 
-/* jmp *[rip]; address */
+/* jmp *[rip + 2]; address, aligned, since RFLAGS.AC is the enclave's */
 void patch_trampoline(uint8_t *page, uint64_t exit_entry)
 {
-	static const uint8_t jump[6] = { 0xff, 0x25, 0, 0, 0, 0 };
+	static const uint8_t jump[8] = { 0xff, 0x25, 2, 0, 0, 0, 0xcc, 0xcc };
 
 	memcpy(page, jump, sizeof(jump));
 	memcpy(page + sizeof(jump), &exit_entry, sizeof(exit_entry));

@@ -23,6 +23,7 @@
 #define COFFER_CPU_STORE_H
 
 #include "control.h"
+#include <coffer/sgx_arch.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
