@@ -87,7 +87,10 @@ bool orders_settled(struct space *s)
 	}
 	if (dead)
 		s->order_count = 0;
-	return !s->posted && s->order_count == 0;
+	if (s->posted || s->order_count > 0)
+		return false;
+	store_settled(&s->store);
+	return true;
 }
 
 int orders_finish(struct space *s)

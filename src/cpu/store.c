@@ -109,7 +109,7 @@ static uint32_t find_place(struct store *s)
 	uint32_t room;
 
 	for (uint32_t i = 0; i < s->count; i++)
-		if (s->chunk[i].base == NULL)
+		if (s->chunk[i].base == NULL && !s->chunk[i].dropped)
 			return i;
 	if (s->count == s->room) {
 		room = s->room == 0 ? 32 : s->room * 2;
@@ -224,6 +224,14 @@ void store_drop(struct store *s, uint32_t place)
 {
 	s->free[s->chunk[place].kind] -= s->budget->chunk_pages;
 	unmake(s, &s->chunk[place]);
+	s->chunk[place].dropped = s->dropped = true;
+}
+
+void store_settled(struct store *s)
+{
+	for (uint32_t i = 0; s->dropped && i < s->count; i++)
+		s->chunk[i].dropped = false;
+	s->dropped = false;
 }
 
 /* ---- slots ---- */

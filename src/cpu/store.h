@@ -41,6 +41,7 @@ struct store_budget {
 
 struct chunk {
 	uint8_t *base; /* NULL: no chunk at this place */
+	bool dropped; /* its home is still to be unmapped by an order */
 	enum store_kind kind;
 	uint32_t used; /* slots taken */
 	uint32_t next; /* where to look for a free one */
@@ -54,6 +55,7 @@ struct store {
 	uint64_t secret_left; /* pages that the cell may still lock */
 	struct chunk *chunk;
 	uint32_t room, count; /* places; those up to the last one used */
+	bool dropped; /* some of them */
 	uint32_t last[STORE_KINDS]; /* chunk that gave the last slot, + 1 */
 	uint64_t free[STORE_KINDS]; /* slots */
 	uint64_t used; /* slots of all kinds */
@@ -96,10 +98,12 @@ uint32_t store_neighbours(const struct store *, uint32_t slot, uint32_t *epc,
 	uint32_t max);
 
 /* A chunk without pages: its place in the window, for CELL_DROP.  False: there
- * is none.  store_drop then gives it up on our side. */
+ * is none.  store_drop then gives it up on our side; the place is not used
+ * again before store_settled says that the order was executed. */
 bool store_empty_chunk(const struct store *, uint32_t *place, uint64_t *home,
 	uint64_t *length);
 void store_drop(struct store *, uint32_t place);
+void store_settled(struct store *);
 
 /* Which kind holds pages of these rights. */
 enum store_kind store_kind_of(const struct store *, uint8_t rwx);
