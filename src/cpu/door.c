@@ -342,8 +342,12 @@ static bool start(struct call *c, struct enclave *e)
 	int r;
 
 	machine_describe(c->m, e, &start, tcs);
-	r = c->e->ops->start(c->e, e->number, &start, c->out->r.text,
-		sizeof(c->out->r.text));
+	/* The trampoline is a page of code, too. */
+	r = pager_room(&c->m->pager, e, SGX_PT_REG,
+		SGX_SECINFO_R | SGX_SECINFO_X, 1);
+	if (r == 0)
+		r = c->e->ops->start(c->e, e->number, &start, c->out->r.text,
+			sizeof(c->out->r.text));
 	if (r == 0) {
 		e->initialised = true;
 		r = machine_map_all(c->m, e);
