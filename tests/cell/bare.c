@@ -57,6 +57,21 @@ static bool cpu_alive(void *context)
 	return kill(c->pid, 0) == 0;
 }
 
+const char *bare_epc_pages = "65536", *bare_profile = "dcsv3";
+
+static void hello(struct bare_cpu *c)
+{
+	struct door_header q = { DOOR_HELLO, sizeof(q) };
+	struct door_hello_reply r;
+	unsigned fds = 1;
+
+	c->swap_fd = -1;
+	assert_int_equal(msg_send(c->door, &q, sizeof(q), NULL, 0, 0), 0);
+	assert_int_equal(msg_recv(c->door, &r, sizeof(r), &c->swap_fd, &fds,
+		0), sizeof(r));
+	assert_int_equal(r.abi, DOOR_ABI);
+}
+
 void bare_start(struct bare_cpu *c, const char *option)
 {
 	int door[2], events[2];
@@ -78,7 +93,8 @@ void bare_start(struct bare_cpu *c, const char *option)
 		fcntl(events[1], F_SETFD, 0);
 		execl(COFFER_CPU, "coffer-cpu", "--door", door_text,
 			"--events", events_text, "--state", c->state,
-			"--epc-pages", "65536", option, NULL);
+			"--epc-pages", bare_epc_pages, "--profile",
+			bare_profile, option, NULL);
 		_exit(127);
 	}
 	assert_true(c->pid > 0);
@@ -93,6 +109,7 @@ void bare_start(struct bare_cpu *c, const char *option)
 	c->arena = mmap(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
 		c->arena_fd, 0);
 	assert_ptr_not_equal(c->arena, MAP_FAILED);
+	hello(c);
 }
 
 void bare_stop(struct bare_cpu *c)
@@ -103,6 +120,8 @@ void bare_stop(struct bare_cpu *c)
 	close(c->door);
 	assert_int_equal(waitpid(c->pid, &status, 0), c->pid);
 	close(c->events);
+	if (c->swap_fd >= 0)
+		close(c->swap_fd);
 	munmap(c->arena, c->arena_size);
 	close(c->arena_fd);
 	snprintf(fuses, sizeof(fuses), "%s/fuses", c->state);
@@ -141,9 +160,9 @@ static void add(struct bare_enclave *e, struct sgx_measure *m,
 {
 	const struct sgx_sha256_ops *sha = crypto_openssl_sha256();
 	void *stage = bare_arena(e->cpu, PAGE);
-	struct door_eadd q = {
-		.h = { DOOR_EADD, sizeof(q) }, .secs_epc = e->secs_epc,
-		.epc = e->cpu->next_epc, .count = 1, .measure = 1,
+	struct door_add q = {
+		.h = { DOOR_ADD, sizeof(q) }, .enclave = e->number,
+		.count = 1, .measure = 1,
 		.linaddr = e->base + offset, .secinfo_flags = flags,
 		.source = (uint64_t)((uint8_t *)stage - e->cpu->arena),
 	};
@@ -153,7 +172,6 @@ static void add(struct bare_enclave *e, struct sgx_measure *m,
 	sgx_measure_page(m, sha, offset, flags, page);
 	bare_ask(e->cpu, &q, sizeof(q), -1, &r, sizeof(r));
 	must_ok(&r);
-	e->last_epc = e->cpu->next_epc++;
 }
 
 static EVP_PKEY *key(void)
@@ -180,7 +198,7 @@ static void init(struct bare_enclave *e, uint64_t gate_offset)
 {
 	static const uint8_t header[16] = SGX_SIGSTRUCT_HEADER;
 	static const uint8_t header2[16] = SGX_SIGSTRUCT_HEADER2;
-	struct door_einit q = { .h = { DOOR_EINIT, sizeof(q) } };
+	struct door_init q = { .h = { DOOR_INIT, sizeof(q) } };
 	struct door_lepubkeyhash w = {
 		.h = { DOOR_WRMSR_LEPUBKEYHASH, sizeof(w) },
 	};
@@ -197,7 +215,7 @@ static void init(struct bare_enclave *e, uint64_t gate_offset)
 	sigstruct_mrsigner(&q.sigstruct, w.hash);
 	bare_ask(e->cpu, &w, sizeof(w), -1, &r, sizeof(r));
 	must_ok(&r);
-	q.secs_epc = e->secs_epc;
+	q.enclave = e->number;
 	q.gate_offset = gate_offset;
 	q.gate_count = e->tcs_count;
 	q.trampoline_va = e->trampoline;
@@ -207,8 +225,8 @@ static void init(struct bare_enclave *e, uint64_t gate_offset)
 
 static void create(struct bare_enclave *e)
 {
-	struct door_ecreate q = {
-		.h = { DOOR_ECREATE, sizeof(q) }, .epc = e->secs_epc,
+	struct door_create q = {
+		.h = { DOOR_CREATE, sizeof(q) },
 		.arena_va = (uintptr_t)e->cpu->arena,
 		.arena_size = e->cpu->arena_size,
 		.secs = {
@@ -221,6 +239,7 @@ static void create(struct bare_enclave *e)
 
 	bare_ask(e->cpu, &q, sizeof(q), e->cpu->arena_fd, &r, sizeof(r));
 	must_ok(&r);
+	e->number = (uint32_t)r.count;
 }
 
 static void reserve(struct bare_enclave *e)
@@ -263,8 +282,6 @@ void bare_build(struct bare_cpu *c, struct bare_enclave *e, uint32_t tcs_count)
 	memset(e, 0, sizeof(*e));
 	e->cpu = c;
 	e->tcs_count = tcs_count;
-	e->secs_epc = c->next_epc++;
-	e->first_epc = c->next_epc;
 	reserve(e);
 	create(e);
 	sgx_measure_ecreate(&m, sha, 1, ENCLAVE_SIZE);
@@ -301,8 +318,8 @@ void bare_build(struct bare_cpu *c, struct bare_enclave *e, uint32_t tcs_count)
 
 void bare_simple(struct bare_enclave *e, enum door_op op)
 {
-	struct door_secs q = {
-		.h = { op, sizeof(q) }, .secs_epc = e->secs_epc,
+	struct door_enclave q = {
+		.h = { op, sizeof(q) }, .enclave = e->number,
 	};
 	struct door_reply r;
 
@@ -312,8 +329,8 @@ void bare_simple(struct bare_enclave *e, enum door_op op)
 
 struct door_stat_reply bare_stat(struct bare_enclave *e)
 {
-	struct door_secs q = {
-		.h = { DOOR_STAT, sizeof(q) }, .secs_epc = e->secs_epc,
+	struct door_enclave q = {
+		.h = { DOOR_STAT, sizeof(q) }, .enclave = e->number,
 	};
 	struct door_stat_reply r;
 
@@ -322,22 +339,29 @@ struct door_stat_reply bare_stat(struct bare_enclave *e)
 	return r;
 }
 
+struct door_machine_reply bare_machine(struct bare_cpu *c)
+{
+	struct door_header q = { DOOR_MACHINE, sizeof(q) };
+	struct door_machine_reply r;
+
+	bare_ask(c, &q, sizeof(q), -1, &r, sizeof(r));
+	must_ok(&r.r);
+	return r;
+}
+
 void bare_remove(struct bare_enclave *e)
 {
-	struct door_eremove q = {
-		.h = { DOOR_EREMOVE, sizeof(q) }, .epc = e->first_epc,
-		.count = e->last_epc - e->first_epc + 1,
+	struct door_enclave q = {
+		.h = { DOOR_DESTROY, sizeof(q) }, .enclave = e->number,
 	};
 	struct door_reply r;
 
 	bare_simple(e, DOOR_STOP);
 	gate_host_free(e->gate);
-	bare_ask(e->cpu, &q, sizeof(q), -1, &r, sizeof(r));
-	must_ok(&r);
-	q.epc = e->secs_epc;
-	q.count = 1;
-	bare_ask(e->cpu, &q, sizeof(q), -1, &r, sizeof(r));
-	must_ok(&r);
+	do {
+		bare_ask(e->cpu, &q, sizeof(q), -1, &r, sizeof(r));
+		must_ok(&r);
+	} while (r.count > 0);
 }
 
 int bare_enter(struct bare_enclave *e, uint32_t tcs, struct drv_call *c)

@@ -23,12 +23,12 @@ struct bare_cpu {
 	int arena_fd;
 	uint64_t arena_size;
 	uint64_t arena_used;
-	uint32_t next_epc;
+	int swap_fd; /* of the evicted pages */
 };
 
 struct bare_enclave {
 	struct bare_cpu *cpu;
-	uint32_t secs_epc, first_epc, last_epc;
+	uint32_t number;
 	uint64_t base, size, trampoline;
 	uint32_t tcs_count;
 	uint64_t tcs[BARE_TCS_MAX];
@@ -41,12 +41,17 @@ struct bare_enclave {
 extern struct sgx_attributes bare_attributes;
 extern uint64_t bare_tcs_flags;
 
+/* Of the machines that are started from now on. */
+extern const char *bare_epc_pages, *bare_profile;
+
 /* All of these fail the running test when something is wrong. */
 void bare_start(struct bare_cpu *, const char *option);
 void bare_stop(struct bare_cpu *);
 void *bare_arena(struct bare_cpu *, size_t size); /* page aligned */
 
 /* Sends a request, receives its reply into reply (of size bytes). */
+/* What is resident, and evicted, of everything. */
+struct door_machine_reply bare_machine(struct bare_cpu *);
 void bare_ask(struct bare_cpu *, const void *request, size_t request_size,
 	int fd, void *reply, size_t size);
 
