@@ -49,6 +49,7 @@ struct engine_map {
 struct engine_request {
 	uint32_t space;
 	uint32_t thread; /* its TCS index */
+	uint16_t serial; /* counts what this thread asks */
 	uint32_t leaf; /* of ENCLU, or ENGINE_ASK_PAGE */
 	uint64_t rax, rbx, rcx, rdx; /* in; rax out */
 	enum engine_answer answer; /* out, with all that follow */
@@ -169,8 +170,9 @@ struct engine_ops {
 	/* Was the last tcs_out of this TCS granted?  tcs_in ends that. */
 	bool (*tcs_is_out)(struct engine *, uint32_t space, uint32_t index);
 	void (*tcs_in)(struct engine *, uint32_t space, uint32_t index);
-	/* The maps of an answer to this thread may not have been made yet. */
-	bool (*in_flight)(struct engine *, uint32_t space, uint32_t thread);
+	/* The maps of this answer to this thread may not have been made yet. */
+	bool (*in_flight)(struct engine *, uint32_t space, uint32_t thread,
+		uint16_t serial);
 
 	/* -errno on failure; why gets the reason. */
 	int (*space_create)(struct engine *, const struct engine_space *,

@@ -344,11 +344,15 @@ static void wait_space(struct engine *engine, uint32_t number)
 	nanosleep(&nap, NULL);
 }
 
-static bool in_flight(struct engine *engine, uint32_t number, uint32_t thread)
+/* Who asks again has done the maps of its last answer. */
+static bool in_flight(struct engine *engine, uint32_t number, uint32_t thread,
+	uint16_t serial)
 {
 	struct space *s = space_of(cell_engine(engine), number);
 
 	return s != NULL && thread < s->tcs_slots && !s->dead
+		&& __atomic_load_n(&s->serial[thread], __ATOMIC_ACQUIRE)
+			== serial
 		&& __atomic_load_n(&s->control->service[thread].state,
 			__ATOMIC_ACQUIRE) != CELL_SERVICE_IDLE;
 }

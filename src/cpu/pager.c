@@ -126,7 +126,7 @@ bool frame_in_flight(struct pager *p, uint32_t epc)
 	if (f->flight == 0)
 		return false;
 	if (p->engine->ops->in_flight(p->engine, f->enclave,
-		    (uint32_t)f->flight - 1))
+		    (uint32_t)f->flight - 1, f->serial))
 		return true;
 	f->flight = 0;
 	return false;
@@ -276,9 +276,6 @@ void pager_answer_map(struct pager *p, struct enclave *e,
 	if (first < 0 || q->maps == ENGINE_MAPS_MAX
 	    || frame_rights(p, (uint32_t)first) == 0)
 		return;
-	/* Who asks again has done the maps of its last answer. */
-	if (p->frame[first].flight == q->thread + 1)
-		p->frame[first].flight = 0;
 	if (frame_in_flight(p, (uint32_t)first))
 		return;
 	/* Another thread's answer maps it, or has mapped it since. */
@@ -303,6 +300,7 @@ void pager_answer_map(struct pager *p, struct enclave *e,
 	for (uint32_t i = 0; i < m.count; i++) {
 		p->frame[epc[i]].mapped = 1;
 		p->frame[epc[i]].flight = (uint16_t)(q->thread + 1);
+		p->frame[epc[i]].serial = q->serial;
 		frame_move(p, epc[i], FRAME_ACTIVE);
 	}
 	q->map[q->maps++] = m;
@@ -332,7 +330,7 @@ static void unmap_some(struct pager *p, struct enclave *e)
 		uint32_t next = p->frame[epc].next;
 
 		if (p->frame[epc].enclave == e->number && p->frame[epc].mapped
-		    && p->frame[epc].flight == 0
+		    && !frame_in_flight(p, epc)
 		    && p->engine->ops->unmap(p->engine, e->number,
 			    p->sgx->epcm[epc].linaddr)) {
 			frame_move(p, epc, FRAME_LEAVING);

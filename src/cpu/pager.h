@@ -37,6 +37,7 @@ struct frame {
 	uint32_t prev, next; /* in its list; NO_PAGE: none */
 	uint16_t enclave; /* number; 0: none */
 	uint16_t flight; /* thread + 1 whose answer maps it, or 0 */
+	uint16_t serial; /* of that answer */
 	uint8_t list; /* enum frame_list */
 	uint8_t mapped; /* at its address in the cell */
 };

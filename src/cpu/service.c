@@ -67,6 +67,8 @@ static void answer(struct engine_cell *e, struct space *s, uint32_t thread)
 	volatile struct cell_service *in = slot;
 	struct engine_request q = {
 		.space = s->number, .thread = thread,
+		.serial = __atomic_add_fetch(&s->serial[thread], 1,
+			__ATOMIC_SEQ_CST),
 		.leaf = in->leaf, .rax = in->rax, .rbx = in->rbx,
 		.rcx = in->rcx, .rdx = in->rdx,
 	};

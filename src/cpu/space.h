@@ -31,6 +31,7 @@ struct space {
 	uint32_t order_count;
 	bool posted;
 	uint32_t out[CELL_TCS_MAX / 32]; /* TCSs out of use */
+	uint16_t serial[CELL_TCS_MAX]; /* of each thread's last request */
 
 	struct space *next_live; /* of the spaces with a running cell */
 	pid_t pid; /* 0: no cell */
