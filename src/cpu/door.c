@@ -418,7 +418,8 @@ static void do_destroy(struct call *c)
 	if (left < 0) {
 		failed(c, EIO, "EREMOVE was refused");
 	} else if (left == 0) {
-		unlocked(c, c->e->ops->space_destroy, e->number);
+		/* It is stopped; and others take its memory under the lock. */
+		c->e->ops->space_destroy(c->e, e->number);
 		enclave_free(c->p, e);
 	}
 	c->out->r.count = left > 0 ? (uint64_t)left : 0;
