@@ -213,10 +213,13 @@ static void enclave_lost(struct platform *p, struct enclave *e,
 	char text[WIRE_TEXT_MAX];
 
 	if (event->kind == DOOR_EVENT_TAMPERED) {
-		snprintf(text, sizeof(text), "the enclave is locked: its "
-			"evicted page at 0x%llx was tampered with%s%s",
-			(unsigned long long)event->linaddr,
-			event->text[0] ? ": " : "", event->text);
+		if (event->text[0])
+			snprintf(text, sizeof(text), "the enclave is locked: "
+				"%s", event->text);
+		else
+			snprintf(text, sizeof(text), "the enclave is locked: "
+				"the evicted page at 0x%llx was tampered with",
+				(unsigned long long)event->linaddr);
 		e->tampered = true;
 	} else {
 		snprintf(text, sizeof(text), "%s", event->text[0] ?

@@ -431,7 +431,8 @@ static void tell_death(uint32_t enclave, bool died)
 static void tell_tampered(uint32_t enclave)
 {
 	struct door_event event = { DOOR_EVENT_TAMPERED, enclave, 0, 0,
-		0x600000005000, "ELDU: SGX_MAC_COMPARE_FAIL (9)" };
+		0x600000005000, "the evicted page at 0x600000005000 "
+		"was tampered with: SGX_MAC_COMPARE_FAIL" };
 
 	g_tampered = enclave;
 	tell_death(enclave, true);

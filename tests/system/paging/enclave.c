@@ -33,17 +33,25 @@ int paging_fill(uint64_t pages, uint64_t seed)
 	return 0;
 }
 
-uint64_t paging_sweep(void)
+uint64_t paging_sweep(uint64_t *address, uint64_t *found, uint64_t *wanted)
 {
 	uint64_t wrong = 0;
 
 	for (uint64_t page = 0; page < g_pages; page++) {
-		uint64_t *at = g_words + page * WORDS;
+		volatile uint64_t *at = g_words + page * WORDS;
 
-		wrong += at[0] != g_sweeps;
+		for (uint64_t i = 0; i < WORDS; i++) {
+			uint64_t is = at[i], want = i ? word(page, i) :
+				g_sweeps;
+
+			if (is == want)
+				continue;
+			wrong++;
+			*address = (uintptr_t)(at + i);
+			*found = is;
+			*wanted = want;
+		}
 		at[0] = g_sweeps + 1;
-		for (uint64_t i = 1; i < WORDS; i++)
-			wrong += at[i] != word(page, i);
 	}
 	g_sweeps++;
 	return wrong;

@@ -23,11 +23,24 @@ static pthread_t g_thread;
 static volatile bool g_stop, g_runs;
 static uint64_t g_sweeps, g_wrong;
 
+static oe_result_t sweep(uint64_t *wrong)
+{
+	uint64_t address = 0, found = 0, wanted = 0;
+	oe_result_t result = paging_sweep(g_enclave, wrong, &address, &found,
+		&wanted);
+
+	if (result == OE_OK && *wrong)
+		answer("wrong %" PRIx64 " has %" PRIx64 " instead of %" PRIx64
+			", and %" PRIu64 " others", address, found, wanted,
+			*wrong - 1);
+	return result;
+}
+
 static void *run(void *unused)
 {
 	while (!g_stop) {
 		uint64_t wrong = 0;
-		oe_result_t result = paging_sweep(g_enclave, &wrong);
+		oe_result_t result = sweep(&wrong);
 
 		if (result != OE_OK) {
 			answer("ended %s", oe_result_str(result));
@@ -66,7 +79,7 @@ static bool command(const char *line)
 		result = paging_fill(g_enclave, &value, pages, seed);
 		answer("filled %s %d", oe_result_str(result), value);
 	} else if (!strcmp(line, "sweep")) {
-		result = paging_sweep(g_enclave, &wrong);
+		result = sweep(&wrong);
 		answer("swept %s %" PRIu64, oe_result_str(result), wrong);
 	} else if (!strcmp(line, "run")) {
 		start();
