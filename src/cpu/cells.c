@@ -296,6 +296,8 @@ static int64_t map_run(struct machine *m, struct enclave *e, uint64_t index)
 		if (run.rwx & SGX_SECINFO_X)
 			m->engine->ops->epc_code(m->engine, epc[i]);
 		p->frame[epc[i]].mapped = 1;
+		/* Of the inactive ones nobody would unmap them again. */
+		frame_move(p, epc[i], FRAME_ACTIVE);
 	}
 	while (r == 0 && !m->engine->ops->map(m->engine, e->number, &run))
 		r = m->engine->ops->finish(m->engine, e->number);
