@@ -203,7 +203,10 @@ void thread_sit(struct thread *t);
 long host_page_map(uint64_t page, uint64_t slot, int writable);
 long host_page_unmap(uint64_t page);
 
+/* Something is wrong here: exit status 70. */
 _Noreturn void cell_die(void);
+/* The host has said that it is over: exit status 0. */
+_Noreturn void cell_end(void);
 
 static inline struct thread *cell_thread_here(void)
 {

@@ -30,7 +30,7 @@ static void hand_over(struct thread *t)
 	gate_pass(box, GATE_HOST);
 	if (__builtin_expect(box->host_sleeps | box->dead, 0)) {
 		if (box->dead)
-			cell_die();
+			cell_end();
 		futex_wake(&box->word);
 	}
 }
@@ -69,7 +69,7 @@ static void sleep_on(struct gate_mailbox *box)
 	__atomic_store_n(&box->cell_sleeps, 1, __ATOMIC_RELAXED);
 	gate_fence();
 	if (__atomic_load_n(&box->dead, __ATOMIC_ACQUIRE))
-		cell_die();
+		cell_end();
 	if (!is_ours(box))
 		futex_wait(&box->word, GATE_HOST);
 	__atomic_store_n(&box->cell_sleeps, 0, __ATOMIC_RELAXED);

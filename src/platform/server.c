@@ -22,6 +22,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -211,6 +212,10 @@ static void enclave_lost(struct platform *p, struct enclave *e,
 	const struct door_event *event)
 {
 	char text[WIRE_TEXT_MAX];
+	/* A host says so at the mailboxes before it says so here. */
+	bool asked = event->kind == DOOR_EVENT_CELL_DIED &&
+		WIFEXITED(event->wait_status) &&
+		!WEXITSTATUS(event->wait_status);
 
 	if (event->kind == DOOR_EVENT_TAMPERED) {
 		if (event->text[0])
@@ -224,11 +229,15 @@ static void enclave_lost(struct platform *p, struct enclave *e,
 	} else {
 		snprintf(text, sizeof(text), "%s", event->text[0] ?
 			event->text : "the enclave's cell has died");
-		p->lost++;
+		p->lost += !asked;
 	}
 	e->lost = true;
-	log_error("enclave %llu of process %u is lost: %s",
-		(unsigned long long)e->id, e->pid, text);
+	if (asked)
+		log_debug("enclave %llu of process %u: its host has ended it",
+			(unsigned long long)e->id, e->pid);
+	else
+		log_error("enclave %llu of process %u is lost: %s",
+			(unsigned long long)e->id, e->pid, text);
 	if (e->owner)
 		reply_event(e->owner, e->handle, -ENODEV, text);
 }

@@ -18,6 +18,7 @@
  *	sleep MS                          answer late
  *	celldied                          answer, then the cell's death
  *	celldied 1                        the same, but it lives
+ *	cellended                         answer, then the cell's orderly end
  *	tampered                          answer, then the cell's death, then
  *	                                  that a page was changed
  */
@@ -428,6 +429,16 @@ static void tell_death(uint32_t enclave, bool died)
 	tell(&event);
 }
 
+/* As it ends when its host has said that it is over. */
+static void tell_end(uint32_t enclave)
+{
+	struct door_event event = { DOOR_EVENT_CELL_DIED, enclave, 0, 0, 0,
+		"the cell ended" };
+
+	g_dead = enclave;
+	tell(&event);
+}
+
 static void tell_tampered(uint32_t enclave)
 {
 	struct door_event event = { DOOR_EVENT_TAMPERED, enclave, 0, 0,
@@ -510,6 +521,8 @@ static void serve(const uint8_t *request, uint32_t op)
 		answer(&r, act && !strcmp(s.action, "short") ? 8 : sizeof(r));
 	if (act && !strcmp(s.action, "celldied"))
 		tell_death(enclave, !s.a);
+	if (act && !strcmp(s.action, "cellended"))
+		tell_end(enclave);
 	if (act && !strcmp(s.action, "tampered"))
 		tell_tampered(enclave);
 }

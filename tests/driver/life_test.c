@@ -392,6 +392,15 @@ static void ordinary_ends_are_not_logged(void **state)
 	world_nap(20);
 	epc_used(&c);
 	assert_int_equal(recv(c.fd, &reply, sizeof(reply), MSG_DONTWAIT), -1);
+	/* Nor one that ends because its host said at the mailboxes that it is
+	 * over, before it said so to the driver. */
+	handle = client_whole(&c);
+	cpu_script("KICK 0 cellended");
+	assert_int_equal(client_simple(&c, WIRE_INTERRUPT, handle), 0);
+	assert_true(client_receive(&c, &reply, NULL, 0) > 0);
+	assert_int_equal(reply.command, WIRE_EVENT);
+	assert_int_equal(reply.handle, handle);
+	assert_int_equal(client_simple(&c, WIRE_CLOSE, handle), 0);
 	assert_false(logged("lost"));
 	client_close(&c);
 }
