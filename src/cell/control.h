@@ -54,7 +54,7 @@
 
 /* A system call that the cell has no other use for; the processor, which
  * listens on the cell's filter, returns a descriptor from it. */
-#define CELL_TAKE 447 /* memfd_secret */
+#define CELL_TAKE 111 /* getpgrp, which no sandbox refuses */
 
 /* At the start of the cell's text. */
 struct cell_info {

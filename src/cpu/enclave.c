@@ -173,7 +173,8 @@ int64_t enclave_remove(struct pager *p, struct enclave *e, uint64_t max)
 			if (!remove_run(p, epc, n))
 				return -1;
 		}
-		for (uint32_t i = 0; i < n; i++)
+		/* From the end, so that the run is found again as one. */
+		for (uint32_t i = n; i-- > 0;)
 			enclave_forget(p, e, linaddr + i * PAGE);
 		e->lowest += n;
 		max -= n;

@@ -8,6 +8,7 @@
 #define PAGE ((uint64_t)SGX_PAGE_SIZE)
 #define ALIGNED 4096u
 #define LOW_PAGES 32u /* as the kernel's reclaimer */
+#define GOOD_RUN 8u
 
 int pager_init(struct pager *p, struct sgx_machine *sgx, struct engine *engine,
 	pthread_mutex_t *lock, int swap_file)
@@ -33,24 +34,26 @@ int pager_init(struct pager *p, struct sgx_machine *sgx, struct engine *engine,
 
 /* ---- EPC pages ---- */
 
-static uint32_t take_recycled(struct pager *p, uint32_t count, uint32_t *first)
+/* How many of the pages freed last follow each other. */
+static uint32_t recycled_run(const struct pager *p, uint32_t count)
 {
-	uint32_t n = 1;
+	uint32_t n = 0, top = p->recycled_count;
 
-	*first = p->recycled[p->recycled_count - 1];
-	while (n < count && n < p->recycled_count
-	       && p->recycled[p->recycled_count - 1 - n] == *first + n)
+	while (n < count && n < top
+	       && p->recycled[top - 1 - n] == p->recycled[top - 1] + n)
 		n++;
-	p->recycled_count -= n;
 	return n;
 }
 
 uint32_t frames_take(struct pager *p, uint32_t count, uint32_t *first)
 {
-	uint32_t left = p->sgx->epc_pages - p->fresh, n;
+	uint32_t left = p->sgx->epc_pages - p->fresh;
+	uint32_t n = recycled_run(p, count);
 
-	if (p->recycled_count > 0 && (count == 1 || left == 0)) {
-		n = take_recycled(p, count, first);
+	/* A page that was used before costs no new memory for the maps. */
+	if (n > 0 && (n >= count || n >= GOOD_RUN || left == 0)) {
+		*first = p->recycled[p->recycled_count - 1];
+		p->recycled_count -= n;
 	} else if (left > 0) {
 		n = count < left ? count : left;
 		*first = p->fresh;

@@ -290,6 +290,7 @@ static uint64_t storm(volatile struct cell_service *s, volatile uint32_t *doorbe
 		s->rbx = some_address(next(&seed));
 		s->rcx = some_address(next(&seed));
 		s->rdx = some_address(next(&seed));
+		s->cell_naps = (uint32_t)(r >> 50) & 1;
 		s->state = r >> 40 & 15 ? CELL_SERVICE_ASKED : (uint32_t)(r >> 32);
 		(*doorbell)++;
 		jump(futex_wake, wake);
