@@ -447,6 +447,9 @@ static void test_cores(void)
 	/* The driver was killed with its socket in place. */
 	snprintf(socket, sizeof(socket), "%s/default/driver.sock", g_world.runtime);
 	unlink(socket);
+	snprintf(socket, sizeof(socket), "%s/default/metrics.sock",
+		g_world.runtime);
+	unlink(socket);
 	assert_int_equal(world_close(&g_world), 0);
 }
 
