@@ -340,6 +340,18 @@ static void from_inside(void **state)
 	expect_ok(run(&c));
 }
 
+/* An engine that names something else than a SECS has lost its way. */
+static void in_no_enclave(void **state)
+{
+	static struct call c;
+	uint64_t before;
+
+	leaf_stage(&leaf_eaccept, &c);
+	before = world_state(c.w);
+	expect_machine(sgx_eaccept(&c.w->m, STAGE_V, c.rbx, c.rcx));
+	assert_int_equal(world_state(c.w), before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -349,6 +361,7 @@ int main(void)
 		cmocka_unit_test(accepts),
 		cmocka_unit_test(accepts_the_end),
 		cmocka_unit_test(from_inside),
+		cmocka_unit_test(in_no_enclave),
 	};
 
 	return cmocka_run_group_tests_name("eaccept", tests, NULL, NULL);

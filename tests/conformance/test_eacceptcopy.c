@@ -164,11 +164,25 @@ static void copies(void **state)
 	expect_error(run(&c), SGX_PAGE_ATTRIBUTES_MISMATCH);
 }
 
+/* An engine that names something else than a SECS has lost its way. */
+static void in_no_enclave(void **state)
+{
+	static struct call c;
+	uint64_t before;
+
+	leaf_stage(&leaf_eacceptcopy, &c);
+	before = world_state(c.w);
+	expect_machine(sgx_eacceptcopy(&c.w->m, STAGE_V, c.rbx, c.rcx,
+		c.rdx));
+	assert_int_equal(world_state(c.w), before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LEAF_LIST(eacceptcopy),
 		cmocka_unit_test(copies),
+		cmocka_unit_test(in_no_enclave),
 	};
 
 	return cmocka_run_group_tests_name("eacceptcopy", tests, NULL, NULL);

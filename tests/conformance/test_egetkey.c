@@ -72,6 +72,11 @@ static void reserved1(struct call *c)
 	request(c)->reserved1 = 1;
 }
 
+static void cet_mask(struct call *c)
+{
+	request(c)->cet_attributes_mask = 1;
+}
+
 static void reserved2(struct call *c)
 {
 	request(c)->reserved2[433] = 1;
@@ -132,6 +137,7 @@ PAGE_SPOILS(output, KEY_PAGE)
 	PAGE_ROWS_WRITE(output, rcx), \
 	{ "reserved at 7", reserved1, GP }, \
 	{ "reserved at 78", reserved2, GP }, \
+	{ "CET_ATTRIBUTES_MASK", cet_mask, GP }, \
 	{ "KEYPOLICY reserved", policy_reserved, GP }, \
 	{ "CONFIGSVN without KSS", config_without_kss, GP }, \
 	{ "KSS policy without KSS", policy_without_kss, GP }
@@ -314,6 +320,18 @@ static void policies(void **state)
 	}
 }
 
+/* An engine that names something else than a SECS has lost its way. */
+static void in_no_enclave(void **state)
+{
+	static struct call c;
+	uint64_t before;
+
+	leaf_stage(&leaf_egetkey, &c);
+	before = world_state(c.w);
+	expect_machine(sgx_egetkey(&c.w->m, STAGE_V, c.rbx, c.rcx));
+	assert_int_equal(world_state(c.w), before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +341,7 @@ int main(void)
 		cmocka_unit_test(report_key_is_not_checked),
 		cmocka_unit_test(depends),
 		cmocka_unit_test(policies),
+		cmocka_unit_test(in_no_enclave),
 	};
 
 	return cmocka_run_group_tests_name("egetkey", tests, NULL, NULL);

@@ -267,6 +267,11 @@ static void token_mrsigner(struct call *c)
 	c->token.mrsigner[0] ^= 1;
 }
 
+static void token_flags(struct call *c)
+{
+	c->token.attributes.flags ^= SGX_ATTR_PROVISIONKEY;
+}
+
 static void token_attributes(struct call *c)
 {
 	c->token.attributes.xfrm ^= SGX_XFRM_AVX;
@@ -317,7 +322,8 @@ static const struct defect token_defects[] = {
 	{ "token MAC", token_mac, ZF(SGX_INVALID_EINITTOKEN) },
 	{ "token MRENCLAVE", token_mrenclave, ZF(SGX_INVALID_MEASUREMENT) },
 	{ "token MRSIGNER", token_mrsigner, ZF(SGX_INVALID_MEASUREMENT) },
-	{ "token ATTRIBUTES", token_attributes, ZF(SGX_INVALID_ATTRIBUTE) },
+	{ "token ATTRIBUTES", token_flags, ZF(SGX_INVALID_ATTRIBUTE) },
+	{ "token XFRM", token_attributes, ZF(SGX_INVALID_ATTRIBUTE) },
 };
 
 static const struct leaf leaf_einit = {
@@ -371,6 +377,21 @@ static void masks(void **state)
 	expect_ok(run(&c));
 }
 
+static void no_cryptography(void **state)
+{
+	static struct call c;
+	uint64_t before;
+
+	leaf_stage(&leaf_einit_token, &c);
+	finish(&c);
+	c.w->cmac_fails = true;
+	before = world_state(c.w);
+	expect_machine(run(&c));
+	assert_int_equal(world_state(c.w), before);
+	c.w->cmac_fails = false;
+	expect_ok(run(&c));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,6 +399,7 @@ int main(void)
 		LEAF_LIST(einit_token),
 		cmocka_unit_test(initialises),
 		cmocka_unit_test(masks),
+		cmocka_unit_test(no_cryptography),
 	};
 
 	return cmocka_run_group_tests_name("einit", tests, NULL, NULL);

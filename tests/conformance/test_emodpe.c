@@ -137,11 +137,24 @@ static void extends(void **state)
 	}
 }
 
+/* An engine that names something else than a SECS has lost its way. */
+static void in_no_enclave(void **state)
+{
+	static struct call c;
+	uint64_t before;
+
+	leaf_stage(&leaf_emodpe, &c);
+	before = world_state(c.w);
+	expect_machine(sgx_emodpe(&c.w->m, STAGE_V, c.rbx, c.rcx));
+	assert_int_equal(world_state(c.w), before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LEAF_LIST(emodpe),
 		cmocka_unit_test(extends),
+		cmocka_unit_test(in_no_enclave),
 	};
 
 	return cmocka_run_group_tests_name("emodpe", tests, NULL, NULL);

@@ -166,6 +166,18 @@ static void for_nobody(void **state)
 	expect_ok(run(&c));
 }
 
+/* An engine that names something else than a SECS has lost its way. */
+static void in_no_enclave(void **state)
+{
+	static struct call c;
+	uint64_t before;
+
+	leaf_stage(&leaf_ereport, &c);
+	before = world_state(c.w);
+	expect_machine(sgx_ereport(&c.w->m, STAGE_V, c.rbx, c.rcx, c.rdx));
+	assert_int_equal(world_state(c.w), before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,6 +185,7 @@ int main(void)
 		cmocka_unit_test(reports),
 		cmocka_unit_test(verifies),
 		cmocka_unit_test(for_nobody),
+		cmocka_unit_test(in_no_enclave),
 	};
 
 	return cmocka_run_group_tests_name("ereport", tests, NULL, NULL);
