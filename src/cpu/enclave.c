@@ -157,27 +157,39 @@ static int64_t remove_secs(struct pager *p, struct enclave *e)
 	return 0;
 }
 
+/* The pages from the lowest on that can go in one step; how many, 0: a leaf
+ * refused. */
+static uint32_t remove_lowest(struct pager *p, struct enclave *e, uint64_t max)
+{
+	uint64_t *word = &e->page[e->lowest];
+	uint32_t n = run_at(e, e->lowest, max), epc = page_epc(*word);
+
+	if (page_state(*word) == PAGE_EVICTED) {
+		enclave_forget(p, e, e->base + e->lowest * PAGE);
+		return 1;
+	}
+	if (!remove_run(p, epc, n))
+		return 0;
+	for (uint32_t i = 0; i < n; i++)
+		word[i] = 0;
+	e->present -= n;
+	e->resident -= n;
+	frames_give(p, epc, n);
+	return n;
+}
+
 int64_t enclave_remove(struct pager *p, struct enclave *e, uint64_t max)
 {
 	while (e->present > 0 && max > 0) {
-		uint64_t linaddr = e->base + e->lowest * PAGE;
-		uint32_t n = 1, epc;
+		uint32_t n = 1;
 
-		if (page_state(e->page[e->lowest]) == PAGE_ABSENT) {
-			e->lowest++;
-			continue;
-		}
-		if (page_state(e->page[e->lowest]) == PAGE_RESIDENT) {
-			n = run_at(e, e->lowest, max);
-			epc = page_epc(e->page[e->lowest]);
-			if (!remove_run(p, epc, n))
+		if (page_state(e->page[e->lowest]) != PAGE_ABSENT) {
+			n = remove_lowest(p, e, max);
+			if (n == 0)
 				return -1;
+			max -= n;
 		}
-		/* From the end, so that the run is found again as one. */
-		for (uint32_t i = n; i-- > 0;)
-			enclave_forget(p, e, linaddr + i * PAGE);
 		e->lowest += n;
-		max -= n;
 	}
 	if (e->present > 0)
 		return (int64_t)e->present;

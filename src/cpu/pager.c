@@ -8,7 +8,6 @@
 #define PAGE ((uint64_t)SGX_PAGE_SIZE)
 #define ALIGNED 4096u
 #define LOW_PAGES 32u /* as the kernel's reclaimer */
-#define GOOD_RUN 8u
 
 int pager_init(struct pager *p, struct sgx_machine *sgx, struct engine *engine,
 	pthread_mutex_t *lock, int swap_file)
@@ -20,7 +19,7 @@ int pager_init(struct pager *p, struct sgx_machine *sgx, struct engine *engine,
 	p->lock = lock;
 	p->swap = swap_new(swap_file);
 	p->frame = sparse_map(n * sizeof(*p->frame));
-	p->recycled = sparse_map(n * sizeof(*p->recycled));
+	p->single = sparse_map(n * sizeof(*p->single));
 	p->of_secs = sparse_map(n * sizeof(*p->of_secs));
 	p->free = n;
 	p->low = n / 16 < LOW_PAGES ? n / 16 + 1 : LOW_PAGES;
@@ -28,39 +27,25 @@ int pager_init(struct pager *p, struct sgx_machine *sgx, struct engine *engine,
 	p->active.first = p->active.last = NO_PAGE;
 	p->inactive.first = p->inactive.last = NO_PAGE;
 	p->va_first = p->drain = NO_PAGE;
-	return p->swap != NULL && p->frame != NULL && p->recycled != NULL
-		&& p->of_secs != NULL ? 0 : -1;
+	return p->swap != NULL && p->frame != NULL && p->single != NULL
+		&& p->of_secs != NULL && extents_init(&p->runs, 0, n) == 0
+		? 0 : -1;
 }
 
 /* ---- EPC pages ---- */
 
-/* How many of the pages freed last follow each other. */
-static uint32_t recycled_run(const struct pager *p, uint32_t count)
-{
-	uint32_t n = 0, top = p->recycled_count;
-
-	while (n < count && n < top
-	       && p->recycled[top - 1 - n] == p->recycled[top - 1] + n)
-		n++;
-	return n;
-}
-
 uint32_t frames_take(struct pager *p, uint32_t count, uint32_t *first)
 {
-	uint32_t left = p->sgx->epc_pages - p->fresh;
-	uint32_t n = recycled_run(p, count);
+	uint64_t at = 0;
+	uint32_t n = 0;
 
-	/* A page that was used before costs no new memory for the maps. */
-	if (n > 0 && (n >= count || n >= GOOD_RUN || left == 0)) {
-		*first = p->recycled[p->recycled_count - 1];
-		p->recycled_count -= n;
-	} else if (left > 0) {
-		n = count < left ? count : left;
-		*first = p->fresh;
-		p->fresh += n;
-	} else {
-		return 0;
+	if (count > 1 || p->single_count == 0)
+		n = (uint32_t)extents_take_some(&p->runs, count, &at);
+	if (n == 0 && p->single_count > 0) {
+		at = p->single[--p->single_count];
+		n = 1;
 	}
+	*first = (uint32_t)at;
 	for (uint32_t i = 0; i < n; i++)
 		p->frame[*first + i] = (struct frame){ .prev = NO_PAGE,
 			.next = NO_PAGE, .list = FRAME_HELD };
@@ -68,14 +53,15 @@ uint32_t frames_take(struct pager *p, uint32_t count, uint32_t *first)
 	return n;
 }
 
-/* Pushed from the end, so that they are taken in order. */
 void frames_give(struct pager *p, uint32_t first, uint32_t count)
 {
-	for (uint32_t i = count; i-- > 0;) {
+	for (uint32_t i = 0; i < count; i++) {
 		frame_move(p, first + i, FRAME_FREE);
 		p->frame[first + i].enclave = 0;
-		p->recycled[p->recycled_count++] = first + i;
 	}
+	if (count == 1 || extents_give(&p->runs, first, count) != 0)
+		for (uint32_t i = 0; i < count; i++)
+			p->single[p->single_count++] = first + i;
 	p->free += count;
 }
 

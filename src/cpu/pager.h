@@ -17,6 +17,7 @@
 #ifndef COFFER_CPU_PAGER_H
 #define COFFER_CPU_PAGER_H
 
+#include "common/extents.h"
 #include "door.h"
 #include "enclave.h"
 #include "engine.h"
@@ -62,9 +63,10 @@ struct pager {
 	void *ctx;
 
 	struct frame *frame; /* epc_pages */
-	uint32_t *recycled; /* a stack of free pages */
-	uint32_t recycled_count;
-	uint32_t fresh; /* pages from here on were never used */
+	/* Free pages: runs, and a stack of single ones for the pager's own. */
+	struct extents runs;
+	uint32_t *single;
+	uint32_t single_count;
 	uint32_t free;
 	uint32_t low, high; /* reclaim below low until high */
 	struct frames active, inactive;
