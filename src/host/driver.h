@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct drv_enclave;
 
@@ -87,6 +88,10 @@ struct drv_ops {
 	/* Ends every visit (they return -ENODEV), removes the enclave, frees
 	 * the range.  No other thread may start a visit any more. */
 	void (*destroy)(struct drv_enclave *);
+
+	/* The process that executes the enclave's code, for debuggers; 0 if
+	 * there is none.  NULL: enclaves run in the host's own process. */
+	pid_t (*cell)(struct drv_enclave *);
 
 	/* Memory that enclaves reach as fast as their own.  Never NULL pointer
 	 * arithmetic: shared_alloc gives 64-byte aligned memory or NULL. */

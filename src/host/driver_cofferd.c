@@ -20,6 +20,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <time.h>
 
 #define STAGE_BYTES (1u << 20)
@@ -667,6 +668,46 @@ static void destroy(struct drv_enclave *e)
 	unreserve(base, size);
 }
 
+/* --- for debuggers ------------------------------------------------------ */
+
+/* From the driver's list, where this process's enclaves have its pid and
+ * their base; the newest come last, so it begins behind the last one found. */
+static pid_t cell(struct drv_enclave *e)
+{
+	static uint64_t newest;
+	union {
+		struct wire_listing head;
+		uint8_t bytes[sizeof(struct wire_listing) +
+			WIRE_LIST_MAX * sizeof(struct wire_enclave)];
+	} list;
+	struct wire_list request = { .after = __atomic_load_n(&newest,
+		__ATOMIC_RELAXED) };
+	struct why why = { "" };
+
+	do {
+		struct vmlink_call call = { .command = WIRE_LIST,
+			.part = { &request }, .size = { sizeof(request) },
+			.out = &list, .out_size = sizeof(list),
+			.shorter = true };
+
+		if (g_orphan || vmlink_do(e->connection->link, &call, &why) ||
+		    call.out_size != sizeof(list.head) + list.head.count *
+				sizeof(struct wire_enclave))
+			return 0;
+		for (uint32_t i = 0; i < list.head.count; i++) {
+			const struct wire_enclave *item = &list.head.item[i];
+
+			request.after = item->id;
+			if (item->pid != (uint32_t)getpid() ||
+			    item->base != e->base || !item->cell_pid)
+				continue;
+			__atomic_store_n(&newest, item->id, __ATOMIC_RELAXED);
+			return (pid_t)item->cell_pid;
+		}
+	} while (list.head.more && list.head.count);
+	return 0;
+}
+
 const struct drv_ops drv_cofferd = {
 	.name = "cofferd",
 	.reserve = reserve,
@@ -683,6 +724,7 @@ const struct drv_ops drv_cofferd = {
 	.modify_types = modify_types,
 	.remove_pages = remove_pages,
 	.destroy = destroy,
+	.cell = cell,
 	.shared_alloc = arena_alloc,
 	.shared_free = arena_free,
 };

@@ -125,12 +125,14 @@ static int ask(struct vmlink *link, struct vmlink_call *call, int fd,
 	size -= sizeof(reply);
 	call->handle = reply.handle;
 	if (reply.command != call->command || reply.result > 0 ||
-	    (size != call->out_size && (size || !reply.result))) {
+	    (size != call->out_size && (size || !reply.result) &&
+	     !(call->shorter && size < call->out_size))) {
 		died(link, "cofferd gave an answer that is none");
 		return gone(link, why);
 	}
 	if (size)
 		memcpy(call->out, message + sizeof(reply), size);
+	call->out_size = size;
 	if (reply.result)
 		why_set(why, 0, "%s", reply.text);
 	return reply.result;

@@ -25,6 +25,9 @@
 #define RFLAGS_AC_NT 0x44000
 #define FSW_EXCEPTIONS 0xbf
 
+	/* For debuggers; nothing inside unwinds by it. */
+	.cfi_sections .debug_frame
+
 	.section .text.oe_enter, "ax", @progbits
 	.globl core_text_begin
 	.hidden core_text_begin
@@ -37,6 +40,8 @@ core_text_begin:
 	.balign 64
 _start:
 oe_enter:
+	.cfi_startproc
+	.cfi_undefined rip /* here an enclave's stack begins */
 	/* The host's argument structure may have to cross: start that now. */
 	prefetcht0 (%rsi)
 	cld
@@ -166,6 +171,8 @@ oe_enter:
 	mov	%rdi, %rax
 	mov	%rsi, %rdx
 	ret
+
+	.cfi_endproc
 
 	/* struct core_pair core_ocall_exit(arg1, arg2, struct td *) */
 	.globl core_ocall_exit

@@ -39,6 +39,7 @@ static oe_result_t give_up(struct _oe_enclave *enclave, struct slot *slot,
 	const struct drv_call *fault)
 {
 	slot->dead = 1;
+	debug_fault(enclave, slot->tcs, fault->vector, fault->address);
 	host_log(HOST_ERROR, "%s: thread %u of the enclave had an exception "
 		"that it could not handle: vector %u, error code 0x%x, "
 		"address 0x%llx", enclave->path, slot->index, fault->vector,

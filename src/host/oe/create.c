@@ -261,6 +261,7 @@ static oe_result_t first_call(struct _oe_enclave *enclave)
  * still in use. */
 static void release(struct _oe_enclave *enclave)
 {
+	debug_ending(enclave);
 	if (enclave->machine)
 		enclave->drv->destroy(enclave->machine);
 	for (uint32_t i = 0; i < enclave->slot_count; i++)
@@ -354,8 +355,10 @@ oe_result_t oe_create_enclave(const char *path, oe_enclave_type_t type,
 	enclave->ocall_count = ocall_count;
 	result = names_register(enclave, ecall_name_table, ecall_count)
 		? load(enclave, flags, config) : OE_OUT_OF_MEMORY;
-	if (!result)
+	if (!result) {
+		debug_created(enclave);
 		result = first_call(enclave);
+	}
 	if (result) {
 		release(enclave);
 		return result;

@@ -16,6 +16,7 @@
 #include "../driver.h"
 
 #include <coffer/call_abi.h>
+#include <coffer/debug.h>
 #include <openenclave/host.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -78,6 +79,7 @@ struct _oe_enclave {
 	struct slot *slots;
 	pthread_mutex_t growing;
 	atomic_uint reserve; /* 1 + index of the slot to make others in, or 0 */
+	struct coffer_debug_enclave *debugged; /* NULL: not announced */
 };
 
 /* ---- slot.c ---- */
@@ -181,6 +183,16 @@ void owned_end(struct owned *); /* its blocks live on */
 bool owned_forget(uint64_t address);
 /* A quick no for most addresses. */
 bool owned_may_have(uint64_t address);
+
+/* ---- debug.c ---- */
+
+/* Tell a debugger of an enclave with the DEBUG attribute: that it is there,
+ * before its first call; that it will end; that a thread is stuck.  Others
+ * are passed over. */
+void debug_created(struct _oe_enclave *);
+void debug_ending(struct _oe_enclave *);
+void debug_fault(struct _oe_enclave *, uint64_t tcs, uint32_t vector,
+	uint64_t address);
 
 /* ---- free.c ---- */
 

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* What a debugger is shown.  Functions that it stops in are not inlined. */
+#include "dbg_t.h"
+
+#define SEEN __attribute__((noinline, noclone))
+
+struct note {
+	uint32_t number;
+	char text[16];
+};
+
+volatile uint64_t dbg_total;
+volatile struct note dbg_note = { 7, "before" };
+
+SEEN static uint64_t add(uint64_t to, uint64_t what)
+{
+	uint64_t sum = to + what;
+
+	dbg_total = sum; /* line: added */
+	dbg_note.number++;
+	return sum;
+}
+
+uint64_t dbg_sum(uint64_t count)
+{
+	uint64_t sum = 0;
+
+	for (uint64_t i = 1; i <= count; i++)
+		sum = add(sum, i);
+	return sum;
+}
+
+SEEN static uint64_t ask(uint64_t value)
+{
+	uint64_t answer = 0;
+
+	if (host_answer(&answer, value) != OE_OK)
+		return 0;
+	dbg_total = answer; /* line: asked */
+	return answer;
+}
+
+uint64_t dbg_talk(uint64_t value)
+{
+	return ask(value + 1) + 1;
+}
+
+SEEN static uint64_t look_at(const volatile uint64_t *place)
+{
+	return *place; /* line: crash */
+}
+
+uint64_t dbg_crash(uint64_t address)
+{
+	return look_at((const volatile uint64_t *)address) + 1;
+}
+
+void dbg_trap(void)
+{
+	__asm__ volatile("int3");
+}
