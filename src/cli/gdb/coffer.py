@@ -43,6 +43,7 @@ GATE = ("enter", "gate_host_enter", "visit", "post", "wait_for_answer",
 CALL = "enclave_call"
 
 cells = {}  # Cell by inferior number
+hooks = []
 
 
 def say(text):
@@ -460,6 +461,13 @@ def hook(action):
     gdb.execute("continue")
 
 
+def ended(_):
+    """A process has ended: was it one whose enclaves could not be seen?"""
+    if any(h.pending for h in hooks) and gdb.selected_inferior().num == 1:
+        say("no symbols of liboehost were found: enclaves of this program "
+            "are not seen.  strip -g leaves those that are needed")
+
+
 class Fault(gdb.Breakpoint):
     """An enclave's exception that nothing in it took: the debugger's turn."""
 
@@ -681,10 +689,11 @@ def begin():
     gdb.unwinder.register_unwinder(None, Unwinder(), replace=True)
     Filter()
     with Quiet():
-        Hook("coffer_debug_created", "created")
-        Hook("coffer_debug_ending", "ending")
+        hooks.append(Hook("coffer_debug_created", "created"))
+        hooks.append(Hook("coffer_debug_ending", "ending"))
         Fault()
     gdb.events.before_prompt.connect(sweep)
+    gdb.events.exited.connect(ended)
     for command in (Coffer, Backtrace, Enclaves, Scan):
         command()
 
