@@ -173,6 +173,14 @@ unsigned opcode_enclu_length(uint64_t rip);
 /* Length of the INT3 or INT 3 that ends where this address is. */
 unsigned opcode_breakpoint_length(uint64_t behind);
 
+/* code_map.c: code of enclaves that may be debugged.  keep: 1 if the chunk's
+ * descriptor was taken over; map: 1 if the order was executed; close_others:
+ * every descriptor but those kept, 0 or -errno. */
+int code_keep(const struct cell_chunk *, long fd);
+int code_map(const struct cell_order *);
+void code_drop(uint64_t home);
+long code_close_others(void);
+
 /* filter.c: the first filter lets the processor answer CELL_TAKE and nothing
  * else; its listener is returned, or -errno. */
 long filter_listen(void);

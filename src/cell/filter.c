@@ -32,6 +32,8 @@ long filter_install(void)
 {
 	const uint32_t here = (uint32_t)(uintptr_t)cell_syscall_return;
 	const uint32_t restorer = (uint32_t)(uintptr_t)cell_sigreturn_return;
+	const uint32_t code_flags = control->debug ? MAP_PRIVATE | MAP_FIXED
+		: MAP_SHARED | MAP_FIXED;
 	struct sock_filter code[] = {
 		LOAD(arch),
 		EQUAL(AUDIT_ARCH_X86_64, 1, 0),
@@ -58,10 +60,12 @@ long filter_install(void)
 		ALLOW,
 		EQUAL(SYS_membarrier, 0, 1),
 		ALLOW,
-		/* mmap: of a descriptor, shared, at a fixed address */
-		EQUAL(SYS_mmap, 0, 4),
+		/* mmap: of a descriptor, shared (code_map.c: or private), at a
+		 * fixed address */
+		EQUAL(SYS_mmap, 0, 5),
 		LOAD(args[3]),
-		EQUAL(MAP_SHARED | MAP_FIXED, 1, 0),
+		EQUAL(MAP_SHARED | MAP_FIXED, 2, 0),
+		EQUAL(code_flags, 1, 0),
 		KILL,
 		ALLOW,
 		EQUAL(SYS_futex, 0, 10),

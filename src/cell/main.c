@@ -86,8 +86,19 @@ static void map_control(void)
 		fail(1, -71);
 }
 
+/* The enclave has DEBUG: whoever may trace processes of this user may trace
+ * this one. */
+static void open_to_debuggers(void)
+{
+	SYS(prctl, PR_SET_DUMPABLE, 1, 0, 0, 0, 0);
+	/* Where the kernel restricts tracing to descendants; else an error. */
+	SYS(prctl, PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0, 0);
+}
+
 /* Text becomes a shared mapping of the sealed file, so that not even
- * /proc/PID/mem can write it; data and bss move to secret memory. */
+ * /proc/PID/mem can write it; data and bss move to secret memory, which for
+ * enclaves that may be debugged is ordinary, and a debugger may step through
+ * the text. */
 static void seal_image(void)
 {
 	uint64_t text = (uintptr_t)cell_text_start;
@@ -95,8 +106,10 @@ static void seal_image(void)
 	uint64_t size = (uint64_t)(cell_data_end - cell_data_start);
 	char *copy = (char *)CELL_TABLE;
 
-	must(3, SYS(mmap, text, control->text_size, PROT_READ | PROT_EXEC,
-		MAP_SHARED | MAP_FIXED, CELL_FD_TEXT, 0));
+	if (!control->debug)
+		must(3, SYS(mmap, text, control->text_size,
+			PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED,
+			CELL_FD_TEXT, 0));
 	must(4, SYS(mmap, copy, size, PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_FIXED, CELL_FD_STATE, 0));
 	memcpy(copy, cell_data_start, size);
@@ -267,7 +280,7 @@ static _Noreturn void janitor(struct thread *t)
 	SYS(rt_sigprocmask, SIG_BLOCK, &kicks, 0, sizeof(kicks), 0, 0);
 	SYS(membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0,
 		0);
-	must(14, SYS(close_range, 0, ~0u, 0, 0, 0, 0));
+	must(14, code_close_others());
 	must(15, filter_install());
 	__atomic_store_n(&go, 1, __ATOMIC_SEQ_CST);
 	SYS(futex, &go, FUTEX_WAKE_PRIVATE, INT32_MAX, 0, 0, 0);
@@ -298,6 +311,8 @@ void cell_main(void)
 	map_control();
 	if (SYS(getppid, 0, 0, 0, 0, 0, 0) != (long)control->cpu_pid)
 		cell_die();
+	if (control->debug)
+		open_to_debuggers();
 	seal_image();
 	hand_over_listener();
 	__atomic_store_n(&control->state, CELL_BUILDING, __ATOMIC_SEQ_CST);

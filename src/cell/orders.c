@@ -52,7 +52,8 @@ static void take_chunk(const struct cell_chunk *offered)
 		cell_die();
 	at = cell_syscall(SYS_mmap, (long)c.home, (long)c.length, c.prot,
 		MAP_SHARED | MAP_FIXED, fd, 0);
-	cell_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+	if (!code_keep(&c, fd))
+		cell_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
 	if (at != (long)c.home)
 		cell_die();
 }
@@ -72,7 +73,11 @@ static void take_chunks(void)
 
 long order_map(const struct cell_order *o)
 {
-	long r = cell_syscall(SYS_mremap, (long)o->home, 0, (long)o->length,
+	long r;
+
+	if (code_map(o))
+		return 0;
+	r = cell_syscall(SYS_mremap, (long)o->home, 0, (long)o->length,
 		MREMAP_MAYMOVE | MREMAP_FIXED, (long)o->va, 0);
 
 	if (r != (long)o->va)
@@ -114,6 +119,7 @@ static uint32_t execute(const struct cell_order *o)
 			0, 0, 0);
 		break;
 	case CELL_DROP:
+		code_drop(o->home);
 		r = cell_syscall(SYS_munmap, (long)o->home, (long)o->length,
 			0, 0, 0, 0);
 		break;

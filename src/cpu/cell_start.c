@@ -156,12 +156,12 @@ static void fill_control(struct space *s, const struct engine_start *how)
 
 /* The cell's data, stacks and thread areas; as much of it as there are threads
  * is mapped at the start. */
-static int state_file(struct engine_cell *e)
+static int state_file(struct engine_cell *e, const struct space *s)
 {
 	off_t size = (off_t)(0x100000 + (CELL_TCS_MAX + 1) * CELL_AREA_SIZE);
 	int fd = -1;
 
-	if (e->secret)
+	if (e->secret && !s->debug)
 		fd = (int)syscall(SYS_memfd_secret, O_CLOEXEC);
 	if (fd < 0)
 		fd = memfd_create("coffer-state", MFD_CLOEXEC);
@@ -238,7 +238,7 @@ static int spawn_with(struct engine_cell *e, struct space *s, int control,
 
 int space_spawn(struct engine_cell *e, struct space *s, char *why, size_t size)
 {
-	int control = -1, state = state_file(e), pair[2] = { -1, -1 };
+	int control = -1, state = state_file(e, s), pair[2] = { -1, -1 };
 	int r = state < 0 ? state : make_control(s, &control);
 
 	if (r == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,

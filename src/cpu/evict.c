@@ -70,7 +70,7 @@ static bool withdraw(struct pager *p, uint32_t epc)
 	uint32_t index;
 	bool ordered;
 
-	if (frame_in_flight(p, epc) || e->closing)
+	if (frame_in_flight(p, epc) || e->closing || frame_stays(p, epc))
 		return false;
 	if (is_tcs_in_use(p, e, epc, &index)
 	    && !p->engine->ops->tcs_is_out(p->engine, e->number, index)) {

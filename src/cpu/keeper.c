@@ -76,7 +76,8 @@ static pid_t start_cell(struct engine_cell *e, const struct spawn *r)
 		pid = vfork();
 		if (pid == 0)
 			become_cell(raised, e->image_fd,
-				e->config.hold_ptrace_slot);
+				e->config.hold_ptrace_slot
+					&& !r->space->debug);
 		if (pid < 0)
 			error = -errno;
 	}

@@ -131,6 +131,15 @@ uint8_t frame_rights(const struct pager *p, uint32_t epc)
 	return e->rwx;
 }
 
+bool frame_stays(const struct pager *p, uint32_t epc)
+{
+	const struct sgx_epcm_entry *e = &p->sgx->epcm[epc];
+
+	return p->enclave[p->frame[epc].enclave]->debug
+		&& p->frame[epc].mapped && e->type == SGX_PT_REG
+		&& (e->rwx & (SGX_SECINFO_W | SGX_SECINFO_X)) == SGX_SECINFO_X;
+}
+
 /* ---- bringing pages ---- */
 
 int pager_secs_in(struct pager *p, struct enclave *e)
@@ -319,7 +328,7 @@ static void unmap_some(struct pager *p, struct enclave *e)
 		uint32_t next = p->frame[epc].next;
 
 		if (p->frame[epc].enclave == e->number && p->frame[epc].mapped
-		    && !frame_in_flight(p, epc)
+		    && !frame_in_flight(p, epc) && !frame_stays(p, epc)
 		    && p->engine->ops->unmap(p->engine, e->number,
 			    p->sgx->epcm[epc].linaddr)) {
 			frame_move(p, epc, FRAME_LEAVING);
