@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-#define CHUNKS_MAX 64u /* code beyond them takes no breakpoints */
+#define CHUNKS_MAX 512u /* code beyond them takes no breakpoints */
 #define FDS_MAX (CHUNKS_MAX + CELL_FD_COUNT)
 
 static struct code_chunk {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a debugger is shown.  Functions that it stops in are not inlined. */
 #include "dbg_t.h"
+#include <stdlib.h>
 
 #define SEEN __attribute__((noinline, noclone))
 
@@ -27,6 +28,26 @@ uint64_t dbg_sum(uint64_t count)
 
 	for (uint64_t i = 1; i <= count; i++)
 		sum = add(sum, i);
+	return sum;
+}
+
+uint64_t dbg_walk(uint64_t pages)
+{
+	volatile uint8_t *memory = malloc(pages * 4096);
+	uint64_t sum = 0;
+
+	if (memory == NULL)
+		return 0;
+	for (uint64_t round = 0; round < 2; round++) {
+		for (uint64_t page = 0; page < pages; page++) {
+			memory[page * 4096] = (uint8_t)page;
+			sum = add(sum, page); /* line: walked */
+		}
+	}
+	for (uint64_t page = 0; page < pages; page++)
+		if (memory[page * 4096] != (uint8_t)page)
+			sum = 0;
+	free((void *)memory);
 	return sum;
 }
 

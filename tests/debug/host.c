@@ -6,6 +6,7 @@
  *   threads  one enclave, two threads at once
  *   two      two enclaves, one after the other while both live
  *   crash    an enclave that reads where nothing is
+ *   walk     an enclave that touches 1200 pages twice
  *   wait     runs an enclave and waits for a line on standard input
  */
 #include "dbg_u.h"
@@ -95,6 +96,12 @@ int main(int argc, char **argv)
 		printf("first %llu\n", (unsigned long long)sum(enclave, 2));
 		printf("second %llu\n", (unsigned long long)sum(other, 3));
 		oe_terminate_enclave(other);
+	} else if (!strcmp(command, "walk")) {
+		uint64_t value = 0;
+
+		if (dbg_walk(enclave, &value, 1200) != OE_OK)
+			return 1;
+		printf("walk %llu\n", (unsigned long long)value);
 	} else if (!strcmp(command, "crash")) {
 		uint64_t value;
 

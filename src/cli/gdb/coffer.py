@@ -382,8 +382,8 @@ def attach(entry):
             error = str(e)
         for one in gdb.selected_inferior().threads():
             visit = cell.visit(one)
-            if visit is not None:
-                one.name = "%s tcs %d" % (cell.name(), visit.index)
+            one.name = ("%s tcs %d" % (cell.name(), visit.index)
+                        if visit is not None else cell.name())
     thread.switch()
     if number not in cells:
         quietly("remove-inferiors %d" % number)
