@@ -136,7 +136,7 @@ bool frame_stays(const struct pager *p, uint32_t epc)
 	const struct sgx_epcm_entry *e = &p->sgx->epcm[epc];
 
 	return p->enclave[p->frame[epc].enclave]->debug
-		&& p->frame[epc].mapped && e->type == SGX_PT_REG
+		&& e->type == SGX_PT_REG
 		&& (e->rwx & (SGX_SECINFO_W | SGX_SECINFO_X)) == SGX_SECINFO_X;
 }
 

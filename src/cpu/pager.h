@@ -98,8 +98,8 @@ bool frame_in_flight(struct pager *, uint32_t epc);
 /* What software may do with the page now: SGX_SECINFO_R, _W, _X. */
 uint8_t frame_rights(const struct pager *, uint32_t epc);
 
-/* Code of an enclave that may be debugged stays: the cell's mapping may hold
- * breakpoints, which a page mapped anew has not. */
+/* Code of an enclave that may be debugged stays: a debugger finds it there, and
+ * the cell's mapping may hold breakpoints, which a page mapped anew has not. */
 bool frame_stays(const struct pager *, uint32_t epc);
 
 /* ---- enclaves (enclave.c) ---- */
