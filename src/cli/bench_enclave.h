@@ -13,6 +13,7 @@
 #define BENCH_IMAGE_CALLS "calls" /* 4 MiB, 10 threads */
 #define BENCH_IMAGE_1M "1m" /* 1 MiB, one thread */
 #define BENCH_IMAGE_64M "64m"
+#define BENCH_IMAGE_GROW_1G "grow_1g" /* 1 MiB that may grow to 1 GiB */
 
 /* The image's file.  False if it is not found. */
 bool bench_enclave_path(const char *image, char *path, size_t size);

@@ -73,10 +73,13 @@ static bool run_sha256(void *context, uint64_t count)
 static bool time_load(struct bench_report *report, uint8_t *bytes)
 {
 	static char image_1m[] = BENCH_IMAGE_1M, image_64m[] = BENCH_IMAGE_64M;
+	static char image_grow[] = BENCH_IMAGE_GROW_1G;
 	struct bench_measure create[] = {
 		{ .batch = run_create, .context = image_1m, .count = 1,
 		  .cpu = -1 },
 		{ .batch = run_create, .context = image_64m, .count = 1,
+		  .cpu = -1 },
+		{ .batch = run_create, .context = image_grow, .count = 1,
 		  .cpu = -1 },
 	};
 	struct bench_measure hash[] = {
@@ -85,7 +88,7 @@ static bool time_load(struct bench_report *report, uint8_t *bytes)
 	};
 	double measured, raw;
 
-	if (!bench_run(create, 2, CREATE_ROUNDS) ||
+	if (!bench_run(create, 3, CREATE_ROUNDS) ||
 	    !bench_run(hash, 2, HASH_ROUNDS))
 		return false;
 	measured = HASH_SIZE / hash[0].median * 1e9;
@@ -94,6 +97,9 @@ static bool time_load(struct bench_report *report, uint8_t *bytes)
 		"ms", "create and end an enclave with 1 MiB of heap");
 	bench_report_figure(report, "create_64m_ms", create[1].median / 1e6,
 		"ms", "with 64 MiB of heap");
+	bench_report_figure(report, "create_grow_1g_ms",
+		create[2].median / 1e6, "ms",
+		"with 1 MiB of heap that may grow to 1 GiB");
 	bench_report_figure(report, "hash_bytes_per_s", measured, "B/s",
 		"measuring pages (EADD and EEXTEND)");
 	bench_report_figure(report, "sha256_bytes_per_s", raw, "B/s",
@@ -102,6 +108,8 @@ static bool time_load(struct bench_report *report, uint8_t *bytes)
 		putchar('\n');
 	bench_report_at_most(report, "create_64m_ms", create[1].median / 1e6,
 		20);
+	bench_report_at_most(report, "create_grow_1g_ms / create_1m_ms",
+		create[2].median / create[0].median, 1.5);
 	bench_report_at_least(report, "hash_bytes_per_s / sha256_bytes_per_s",
 		measured / raw, 0.7);
 	return true;
