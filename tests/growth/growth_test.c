@@ -534,7 +534,29 @@ static void pages_that_are_stolen(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
-static int run_all(bool sgx2)
+/* Beyond the EPC: what grows is evicted while more comes. */
+static void heap_grows_beyond_the_epc(void **state)
+{
+	struct worker w[4];
+
+	(void)state;
+	assert_int_not_equal(take(100 * MIB, 0x77), 0);
+	run(w, 4, churn);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(w[i].called, OE_OK);
+		assert_true(w[i].result > 100);
+	}
+	assert_int_equal(holds(0x77), 1);
+	assert_int_equal(gather(MOST_TCS), MOST_TCS);
+	assert_int_equal(protect(1, 2), 0);
+	drop();
+	assert_int_not_equal(take(80 * MIB, 0x78), 0);
+	assert_int_equal(holds(0x78), 1);
+}
+
+enum scene { SCENE_SGX1, SCENE_SGX2, SCENE_SMALL_EPC };
+
+static int run_all(enum scene scene)
 {
 	static const struct CMUnitTest growing[] = {
 		CASE(heap_grows_and_shrinks),
@@ -555,35 +577,35 @@ static int run_all(bool sgx2)
 		CASE(pages_that_are_stolen),
 #endif
 	};
+	static const struct CMUnitTest crowded[] = {
+		CASE(heap_grows_beyond_the_epc),
+	};
 	static const struct CMUnitTest small[] = {
 		CASE(a_machine_without_sgx2),
 	};
 
-	return (sgx2 ? cmocka_run_group_tests_name("growth", growing, NULL,
-			NULL) : 0)
-#ifdef IN_A_WORLD
-		+ (sgx2 ? 0 : cmocka_run_group_tests_name("no growth", small,
-			NULL, NULL));
-#else
-		+ cmocka_run_group_tests_name("no growth", small, NULL, NULL);
-#endif
+	if (scene == SCENE_SGX2)
+		return cmocka_run_group_tests_name("growth", growing, NULL,
+			NULL);
+	if (scene == SCENE_SMALL_EPC)
+		return cmocka_run_group_tests_name("growth beyond the EPC",
+			crowded, NULL, NULL);
+	return cmocka_run_group_tests_name("no growth", small, NULL, NULL);
 }
 
 #ifdef IN_A_WORLD
-/* A world for each size of machine; it ends when its last application has
- * ended. */
-static int in_a_world(bool sgx2)
+/* A world for each machine; it ends when its last application has ended. */
+static int run_in_a_world(enum scene scene, const char *machine)
 {
 	struct world world;
 	int status = -1;
 	pid_t child;
 
-	if (world_open(&world, -1) || world_configure(&world, -1, sgx2
-			? "size=Standard_DC1s_v3\n" : "size=Standard_DC1s_v2\n"))
+	if (world_open(&world, -1) || world_configure(&world, -1, machine))
 		return 2;
 	child = fork();
 	if (!child)
-		exit(run_all(sgx2));
+		exit(run_all(scene));
 	waitpid(child, &status, 0);
 	if (status)
 		world_tell_logs(&world);
@@ -599,8 +621,12 @@ int main(int argc, char **argv)
 	image = argv[1];
 	blind = argv[2];
 #ifdef IN_A_WORLD
-	return in_a_world(false);
+	return run_in_a_world(SCENE_SGX1, "size=Standard_DC1s_v2\n")
+		+ run_in_a_world(SCENE_SGX2, "size=Standard_DC1s_v3\n")
+		+ run_in_a_world(SCENE_SMALL_EPC, "size=Standard_DC1s_v3\n"
+			"epc_pages=8192\n");
 #else
-	return run_all(true);
+	return run_all(SCENE_SGX2) + run_all(SCENE_SGX1)
+		+ run_all(SCENE_SMALL_EPC);
 #endif
 }
