@@ -35,6 +35,7 @@ static oe_enclave_t *enclave;
 static const char *image, *blind; /* the second is not told of #PF and #GP */
 
 static pthread_barrier_t all_inside, may_leave;
+static bool meddled_enough;
 
 int gr_host_add(int a, int b)
 {
@@ -337,6 +338,73 @@ static void rights_of_pages(void **state)
 	assert_int_equal(holds(1), 1);
 }
 
+/* A host that trims, restricts and removes pages of the heap as it likes,
+ * while threads work with them. */
+static void *meddle(void *pointer)
+{
+	const struct drv_ops *drv = enclave->drv;
+	const uint64_t heap = *(const uint64_t *)pointer - enclave->base;
+	uint64_t state = heap * 2654435761u + 1, done;
+
+	while (!atomic_load(&enclave->lost)
+			&& !__atomic_load_n(&meddled_enough, __ATOMIC_ACQUIRE)) {
+		uint64_t at, size;
+
+		state ^= state << 13;
+		state ^= state >> 7;
+		state ^= state << 17;
+		at = heap + (state >> 20) % (24 * 256) * 4096;
+		size = ((state >> 50) % 4 + 1) * 4096;
+		switch (state % 8) {
+		case 0:
+			drv->restrict_permissions(enclave->machine, at, size,
+				SGX_SECINFO_R, &done);
+			break;
+		case 1:
+			drv->modify_types(enclave->machine, at, size,
+				SGX_PT_TRIM, &done);
+			break;
+		case 2:
+			drv->modify_types(enclave->machine, at, 4096,
+				SGX_PT_TCS, &done);
+			break;
+		default:
+			drv->remove_pages(enclave->machine, at, size, &done);
+		}
+		usleep(state % 2000);
+	}
+	return NULL;
+}
+
+static void pages_that_are_meddled_with(void **state)
+{
+	struct worker w[3];
+	pthread_t meddler;
+	uint64_t at;
+	int ended = 0;
+
+	(void)state;
+	for (int round = 0; round < 12; round++) {
+		at = take(4096, 1);
+		assert_int_not_equal(at, 0);
+		meddled_enough = false;
+		assert_int_equal(pthread_create(&meddler, NULL, meddle, &at),
+			0);
+		run(w, 3, churn);
+		__atomic_store_n(&meddled_enough, true, __ATOMIC_RELEASE);
+		pthread_join(meddler, NULL);
+		for (int i = 0; i < 3; i++) {
+			if (w[i].called == OE_OK)
+				assert_true(w[i].result >= 0);
+			else
+				ended++;
+		}
+		oe_terminate_enclave(enclave);
+		enclave = create(image);
+	}
+	assert_true(ended > 0);
+}
+
 /* --- machines and hosts of another kind ---------------------------------- */
 
 /* What an enclave is that cannot grow. */
@@ -566,6 +634,7 @@ static int run_all(enum scene scene)
 		CASE(no_more_than_signed),
 		CASE(threads_that_nobody_needs),
 		CASE(rights_of_pages),
+		CASE(pages_that_are_meddled_with),
 #ifndef IN_A_WORLD
 		CASE(a_machine_that_claims_sgx2),
 		CASE(not_told_of_faults),
