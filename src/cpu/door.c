@@ -490,32 +490,72 @@ static bool may_remove(const struct call *c, const struct enclave *e,
 		&& !(entry->flags & SGX_EPCM_MODIFIED);
 }
 
-static bool change_page(struct call *c, struct enclave *e, uint64_t linaddr)
+/* Pages that are changed between two waits: each needs room for an order. */
+#define CHANGE_AT_ONCE 32u
+
+/* Is the page where it can be changed at once, behind others whose orders are
+ * gathered and not on their way? */
+static bool at_hand(struct call *c, const struct enclave *e, uint64_t linaddr)
+{
+	const int64_t epc = enclave_at(e, linaddr);
+
+	return epc >= 0 && !e->locked
+		&& !frame_in_flight(c->p, (uint32_t)epc);
+}
+
+/* ETRACK for the pages changed so far; true unless it failed. */
+static bool track_all(struct call *c, struct enclave *e, uint32_t *changed)
+{
+	struct sgx_outcome o = { .kind = SGX_OUTCOME_OK };
+
+	if (*changed > 0 && c->in->h.op != DOOR_REMOVE)
+		o = track(c, e);
+	*changed = 0;
+	if (o.kind != SGX_OUTCOME_OK)
+		outcome(c, "ETRACK", &o);
+	return o.kind == SGX_OUTCOME_OK;
+}
+
+/* Makes the page one that can be changed, after the wait for those that were:
+ * resident, mapped nowhere else than before. */
+static bool bring_page(struct call *c, struct enclave *e, uint64_t linaddr)
+{
+	int r;
+
+	do {
+		r = -ENOENT;
+		if (enclave_word(e, linaddr) != NULL
+		    && page_state(*enclave_word(e, linaddr)) != PAGE_ABSENT)
+			r = pager_bring(c->p, e, linaddr);
+		if (r == 0)
+			r = pager_secs_in(c->p, e);
+		if (r != 0) {
+			failed(c, r == -ENOENT ? EFAULT : -r, "there is no "
+				"page at 0x%llx", (unsigned long long)linaddr);
+			return false;
+		}
+		quiet(c, e, linaddr);
+	} while (enclave_at(e, linaddr) < 0); /* evicted meanwhile */
+	return true;
+}
+
+/* changed: how many before it still wait for ETRACK. */
+static bool change_page(struct call *c, struct enclave *e, uint64_t linaddr,
+	uint32_t *changed)
 {
 	struct sgx_outcome o;
-	int r = -ENOENT;
 
-	if (enclave_word(e, linaddr) != NULL && page_state(*enclave_word(e,
-		    linaddr)) != PAGE_ABSENT)
-		r = pager_bring(c->p, e, linaddr);
-	if (r == 0)
-		r = pager_secs_in(c->p, e);
-	if (r != 0) {
-		failed(c, r == -ENOENT ? EFAULT : -r, "there is no page at "
-			"0x%llx", (unsigned long long)linaddr);
+	if ((*changed == 0 || *changed == CHANGE_AT_ONCE
+		    || !at_hand(c, e, linaddr))
+	    && !(track_all(c, e, changed) && bring_page(c, e, linaddr)))
 		return false;
-	}
-	quiet(c, e, linaddr);
-	if (enclave_at(e, linaddr) < 0)
-		return change_page(c, e, linaddr); /* evicted meanwhile */
 	if (c->in->h.op == DOOR_REMOVE && !may_remove(c, e, linaddr)) {
 		failed(c, EPERM, "the page at 0x%llx is no accepted TRIM page",
 			(unsigned long long)linaddr);
 		return false;
 	}
 	o = change(c, e, linaddr);
-	if (o.kind == SGX_OUTCOME_OK && c->in->h.op != DOOR_REMOVE)
-		o = track(c, e);
+	*changed += o.kind == SGX_OUTCOME_OK;
 	outcome(c, c->in->h.op == DOOR_RESTRICT ? "EMODPR"
 		: c->in->h.op == DOOR_MODIFY ? "EMODT" : "EREMOVE", &o);
 	return o.kind == SGX_OUTCOME_OK;
@@ -525,6 +565,7 @@ static void do_pages(struct call *c)
 {
 	const struct door_pages *q = &c->in->pages;
 	struct enclave *e = named(c, q->enclave);
+	uint32_t changed = 0;
 
 	if (e == NULL)
 		return;
@@ -536,8 +577,10 @@ static void do_pages(struct call *c)
 		return;
 	}
 	for (uint32_t i = 0; i < q->count && c->out->r.status == DOOR_OK
-	     && change_page(c, e, q->linaddr + (uint64_t)i * PAGE); i++)
+	     && change_page(c, e, q->linaddr + (uint64_t)i * PAGE, &changed);
+	     i++)
 		c->out->r.count++;
+	track_all(c, e, &changed);
 }
 
 /* ---- the rest ---- */
