@@ -103,13 +103,9 @@ static int place_private(struct engine_cell *e, uint32_t epc, uint32_t number,
 static int place_slot(struct engine_cell *e, struct space *s, uint32_t epc,
 	uint64_t va, uint8_t rwx)
 {
-	enum store_kind kind = store_kind_of(&s->store, rwx);
 	bool fresh;
-	int64_t slot = store_take(&s->store, kind, epc, &fresh);
+	int64_t slot = store_take(&s->store, store_kind_of(rwx), epc, &fresh);
 
-	/* The last page that may be locked was just taken by another. */
-	if (slot < 0 && kind == STORE_SECRET)
-		slot = store_take(&s->store, STORE_PLAIN, epc, &fresh);
 	if (slot < 0)
 		return -1;
 	e->location[epc] = (struct epc_location){
@@ -169,7 +165,7 @@ static int epc_move(struct engine *engine, uint32_t epc, uint8_t rwx)
 	l->rwx = rwx;
 	if (l->private_page != NULL || s == NULL)
 		return 0;
-	kind = store_kind_of(&s->store, rwx);
+	kind = store_kind_of(rwx);
 	/* Window mappings of code gain and lose no W. */
 	if (!(rwx & SGX_SECINFO_X)
 	    || store_kind_at(&s->store, l->slot) == kind)
@@ -222,7 +218,7 @@ static int reserve(struct engine *engine, uint32_t number,
 		return 0;
 	if (s == NULL)
 		return -ENOMEM;
-	r = store_reserve(&s->store, store_kind_of(&s->store, rwx), count);
+	r = store_reserve(&s->store, store_kind_of(rwx), count);
 	if (store_is_behind(&s->store))
 		orders_post(s, true);
 	return r;

@@ -70,12 +70,11 @@ void store_free(struct store *s)
 	memset(s, 0, sizeof(*s));
 }
 
-enum store_kind store_kind_of(const struct store *s, uint8_t rwx)
+enum store_kind store_kind_of(uint8_t rwx)
 {
 	if (rwx & SGX_SECINFO_X)
 		return rwx & SGX_SECINFO_W ? STORE_CODE_W : STORE_CODE;
-	return s->secret_left > 0 && s->budget->secret > 0 ? STORE_SECRET
-							   : STORE_PLAIN;
+	return STORE_SECRET;
 }
 
 /* ---- chunks ---- */
@@ -179,19 +178,36 @@ static int make_chunk(struct store *s, enum store_kind kind)
 		s->count++;
 	b->pages -= b->chunk_pages;
 	if (kind == STORE_SECRET && b->secret != UINT64_MAX)
-		b->secret -= b->chunk_pages < b->secret ? b->chunk_pages
-							: b->secret;
+		b->secret -= b->chunk_pages;
 	if (kind == STORE_SECRET && s->secret_left != UINT64_MAX)
-		s->secret_left -= b->chunk_pages < s->secret_left
-			? b->chunk_pages : s->secret_left;
+		s->secret_left -= b->chunk_pages;
 	s->free[kind] += b->chunk_pages;
 	offer(s, place, kind, fd);
 	return 0;
 }
 
+/* Data goes to secret memory while it lasts, then to plain memory. */
+static enum store_kind kind_to_make(const struct store *s,
+	enum store_kind kind)
+{
+	uint32_t pages = s->budget->chunk_pages;
+
+	if (kind == STORE_SECRET && (s->secret_left < pages
+		    || s->budget->secret < pages))
+		return STORE_PLAIN;
+	return kind;
+}
+
+static uint64_t free_slots(const struct store *s, enum store_kind kind)
+{
+	return s->free[kind] + (kind == STORE_SECRET ? s->free[STORE_PLAIN]
+						     : 0);
+}
+
 int store_reserve(struct store *s, enum store_kind kind, uint32_t count)
 {
-	while (s->free[kind] < count) {
+	while (free_slots(s, kind) < count) {
+		enum store_kind make = kind_to_make(s, kind);
 		int r;
 
 		if (s->budget->pages < s->budget->chunk_pages)
@@ -199,8 +215,11 @@ int store_reserve(struct store *s, enum store_kind kind, uint32_t count)
 		if (s->offered - __atomic_load_n(&s->delivered,
 			    __ATOMIC_ACQUIRE) >= CELL_CHUNKS_MAX)
 			return -EAGAIN;
-		r = make_chunk(s, kind);
-		if (r != 0)
+		r = make_chunk(s, make);
+		/* There was less to lock than we were told. */
+		if (r == -ENOMEM && make == STORE_SECRET)
+			s->secret_left = 0;
+		else if (r != 0)
 			return r;
 	}
 	return 0;
@@ -259,10 +278,13 @@ static int64_t take_in(struct store *s, uint32_t place, uint32_t epc,
 int64_t store_take(struct store *s, enum store_kind kind, uint32_t epc,
 	bool *fresh)
 {
-	uint32_t place = s->last[kind];
+	uint32_t place;
 
+	if (kind == STORE_SECRET && s->free[kind] == 0)
+		kind = STORE_PLAIN;
 	if (s->free[kind] == 0)
 		return -1;
+	place = s->last[kind];
 	for (uint32_t i = 0; i < s->count; i++) {
 		struct chunk *c;
 

@@ -105,8 +105,9 @@ bool store_empty_chunk(const struct store *, uint32_t *place, uint64_t *home,
 void store_drop(struct store *, uint32_t place);
 void store_settled(struct store *);
 
-/* Which kind holds pages of these rights. */
-enum store_kind store_kind_of(const struct store *, uint8_t rwx);
+/* Which kind holds pages of these rights.  Where STORE_SECRET is asked for,
+ * STORE_PLAIN is what is given when there is no more. */
+enum store_kind store_kind_of(uint8_t rwx);
 
 /* Hands descriptors to the cell that asks for them on its filter's listener;
  * does not wait longer than ms for the next one.  From any thread. */
