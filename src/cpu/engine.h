@@ -144,8 +144,8 @@ struct engine_ops {
 	uint32_t (*piece)(struct engine *, uint32_t epc, uint32_t *other,
 		uint32_t max);
 	/* Gives a piece without pages back, once the space has let go of it.
-	 * False: there is none, or orders are on their way. */
-	bool (*give_back)(struct engine *, uint32_t space);
+	 * 1; 0: there is none; -EAGAIN: orders are on their way. */
+	int (*give_back)(struct engine *, uint32_t space);
 	/* Pages of memory taken, used or not. */
 	uint64_t (*storage)(struct engine *);
 

@@ -240,21 +240,21 @@ static uint32_t piece(struct engine *engine, uint32_t epc, uint32_t *other,
 
 /* Our mapping goes at once, the cell's by an order: the memory is free when
  * both are gone. */
-static bool give_back(struct engine *engine, uint32_t number)
+static int give_back(struct engine *engine, uint32_t number)
 {
 	struct space *s = space_of(cell_engine(engine), number);
 	uint64_t home, length;
 	uint32_t place;
 
 	if (s == NULL || !store_empty_chunk(&s->store, &place, &home, &length))
-		return false;
+		return 0;
 	if (!s->dead) {
 		if (!orders_add(s, &(struct cell_order){ .action = CELL_DROP,
 			.home = home, .length = length }))
-			return false;
+			return -EAGAIN;
 	}
 	store_drop(&s->store, place);
-	return true;
+	return 1;
 }
 
 static uint64_t storage(struct engine *engine)

@@ -14,6 +14,7 @@
 #define LOOK_AT 256u /* frames to look at for one batch */
 #define PIECE_MAX 4096u
 #define PATIENCE_SECONDS 20
+#define PATIENCE_WAITS 20u
 #define BALANCE_PAGES 4u
 
 /* ---- the cells' part ---- */
@@ -208,16 +209,22 @@ static uint32_t evict_idle(struct pager *p)
 
 /* ---- memory by the piece ---- */
 
-static bool give_back_any(struct pager *p)
+/* 1: a piece is free again; 0: an empty one waits until its cell has executed
+ * other orders; -1: there is none. */
+static int give_back_any(struct pager *p)
 {
-	for (uint32_t i = 1; i <= DOOR_ENCLAVES_MAX; i++) {
-		if (p->enclave[i] == NULL
-		    || !p->engine->ops->give_back(p->engine, i))
-			continue;
-		p->engine->ops->post(p->engine, i, true);
-		return true;
+	int r = -1;
+
+	for (uint32_t i = 1; i <= DOOR_ENCLAVES_MAX && r < 1; i++) {
+		int given = p->enclave[i] != NULL
+			? p->engine->ops->give_back(p->engine, i) : 0;
+
+		if (given != 0) {
+			p->engine->ops->post(p->engine, i, true);
+			r = given > 0;
+		}
 	}
-	return false;
+	return r;
 }
 
 static bool is_listed(const struct pager *p, uint32_t epc)
@@ -292,14 +299,18 @@ static int reclaim(struct pager *p)
 	return p->active.count + p->inactive.count > 0 ? 0 : -1;
 }
 
-static int reclaim_memory(struct pager *p)
+static int reclaim_memory(struct pager *p, uint32_t waits)
 {
-	int r;
+	int r, given;
 
 	settle_all(p);
-	if (give_back_any(p))
-		return 1;
+	given = give_back_any(p);
+	/* But nobody waits for long for a cell that does nothing. */
+	if (given == 1 || (given == 0 && waits < PATIENCE_WAITS))
+		return given;
 	r = empty_piece(p);
+	if (r == -1 && given == 0)
+		return 0;
 	if (r == -2) { /* every page of it is busy: another one */
 		p->drain = NO_PAGE;
 		if (p->active.first != NO_PAGE)
@@ -328,6 +339,7 @@ int pager_room(struct pager *p, struct enclave *e, enum sgx_page_type type,
 	uint8_t rwx, uint32_t count)
 {
 	uint32_t number = e->number;
+	uint32_t waits = 0;
 	time_t end = 0;
 
 	for (;;) {
@@ -344,7 +356,7 @@ int pager_room(struct pager *p, struct enclave *e, enum sgx_page_type type,
 			return r;
 		if (r == -ENOSPC)
 			r = p->free < count + SPARE_PAGES ? reclaim(p)
-				: reclaim_memory(p);
+				: reclaim_memory(p, waits);
 		else
 			r = 0;
 		if (r < 0)
@@ -355,6 +367,7 @@ int pager_room(struct pager *p, struct enclave *e, enum sgx_page_type type,
 			end = seconds() + PATIENCE_SECONDS;
 		else if (seconds() > end)
 			return -ENOMEM;
+		waits++;
 		pager_pause(p);
 		if (enclave_of(p, number) != e)
 			return -EIO;
