@@ -80,6 +80,6 @@ _Static_assert(sizeof(struct box_wrapped_key) == 136, "wire format");
 
 /* Bytes of a sealed message beyond its plaintext. */
 #define BOX_OVERHEAD (sizeof(struct box_header) + BOX_TAG_SIZE)
-#define BOX_PLAINTEXT_MAX (16u << 20)
+#define BOX_PLAINTEXT_MAX (32u << 20)
 
 #endif

@@ -27,7 +27,7 @@ enum box_column {
 
 extern const char *const box_column_names[BOX_COLUMNS];
 
-#define BOX_RECORDS_MAX 200000u
+#define BOX_RECORDS_MAX 500000u
 #define BOX_PLANS_MAX 8u
 #define BOX_HEALTHS 4u /* excellent, good, fair, poor */
 /* A group with fewer people than this would tell of single persons: only its

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- *   sealed-box-demo --enclave SIGNED --data CSV --bin DIR [--quiet]
+ *   sealed-box-demo --enclave SIGNED --big SIGNED --data CSV --bin DIR
+ *                   [--quiet]
  *
- * DIR holds sealed-box-owner, sealed-box-host and Coffer's own programs.
+ * --big is the same box signed for more records. DIR holds sealed-box-owner, sealed-box-host and Coffer's own programs.
  * Exit status: 0 when every step went as told, else 1.
  */
 #include "story.h"
@@ -26,6 +27,7 @@ static bool set_up(struct story *s, const char *bin)
 	snprintf(s->owner, sizeof(s->owner), "%s/sealed-box-owner", bin);
 	snprintf(s->host, sizeof(s->host), "%s/sealed-box-host", bin);
 	snprintf(s->sign, sizeof(s->sign), "%s/oesign", bin);
+	snprintf(s->coffer, sizeof(s->coffer), "%s/coffer", bin);
 	error = world_open(&s->world, (uid_t)-1);
 	if (error) {
 		fprintf(stderr, "no temporary folder: %s\n", strerror(-error));
@@ -228,6 +230,8 @@ static void tell(struct story *s)
 	}
 	heading(s, "A changed image does not run");
 	story_wrong_images(s);
+	heading(s, "More pages than there is room for, and somebody meddles");
+	story_tamper(s);
 	heading(s, "The end");
 	step_end(s);
 	say(s, "\nThe isolation was real on this machine, and its root of trust is "
@@ -240,6 +244,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "enclave", required_argument, NULL, 'e' },
+		{ "big", required_argument, NULL, 'g' },
 		{ "data", required_argument, NULL, 'd' },
 		{ "bin", required_argument, NULL, 'b' },
 		{ "quiet", no_argument, NULL, 'q' },
@@ -252,15 +257,16 @@ int main(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "q", options, NULL)) != -1) {
 		switch (option) {
 		case 'e': s.enclave = optarg; break;
+		case 'g': s.big = optarg; break;
 		case 'd': s.data = optarg; break;
 		case 'b': bin = optarg; break;
 		case 'q': s.quiet = true; break;
 		default: return 2;
 		}
 	}
-	if (!s.enclave || !s.data || !bin || optind != argc) {
-		fprintf(stderr, "usage: sealed-box-demo --enclave SIGNED --data CSV "
-			"--bin DIR [--quiet]\n");
+	if (!s.enclave || !s.big || !s.data || !bin || optind != argc) {
+		fprintf(stderr, "usage: sealed-box-demo --enclave SIGNED --big SIGNED "
+			"--data CSV --bin DIR [--quiet]\n");
 		return 2;
 	}
 	if (!set_up(&s, bin))

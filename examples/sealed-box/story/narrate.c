@@ -45,12 +45,17 @@ bool judge(struct story *s, bool good, const char *format, ...)
 
 bool ask(struct story *s, const char *command, char *rest, size_t size)
 {
+	return ask_host(&s->application, command, rest, size);
+}
+
+bool ask_host(struct peer *host, const char *command, char *rest, size_t size)
+{
 	char line[1024];
 	bool good;
 
 	snprintf(rest, size, "no answer");
-	peer_say(&s->application, "%s", command);
-	if (!peer_hear(&s->application, line, sizeof(line), ANSWER_MILLISECONDS))
+	peer_say(host, "%s", command);
+	if (!peer_hear(host, line, sizeof(line), ANSWER_MILLISECONDS))
 		return false;
 	good = !strncmp(line, "ok", 2);
 	snprintf(rest, size, "%s", line + strcspn(line, " ") +

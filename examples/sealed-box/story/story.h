@@ -16,8 +16,9 @@
 struct story {
 	bool quiet;
 	const char *enclave; /* signed image */
+	const char *big; /* the same, signed for more records */
 	const char *data; /* the owner's table, CSV */
-	char owner[512], host[512], sign[512]; /* programs */
+	char owner[512], host[512], sign[512], coffer[512]; /* programs */
 	struct world world;
 	char private[128]; /* the owner's own folder */
 	char post[128]; /* what owner and host exchange */
@@ -40,6 +41,9 @@ bool judge(struct story *, bool good, const char *format, ...)
  * "ok"; rest is what follows. */
 bool ask(struct story *, const char *command, char *rest, size_t size);
 
+/* The same of another host. */
+bool ask_host(struct peer *, const char *command, char *rest, size_t size);
+
 /* Run a program to its end (seconds at most).  Its standard output goes to
  * ours if shown; the rest of what it said is put in said (may be NULL).  Its
  * exit status, or -1. */
@@ -50,5 +54,8 @@ void story_pry(struct story *, const char *record);
 
 /* Step 6: images with one changed bit. */
 void story_wrong_images(struct story *);
+
+/* Step 7: more pages than the processor has room for, and one changed bit. */
+void story_tamper(struct story *);
 
 #endif
