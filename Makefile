@@ -15,8 +15,8 @@ TESTS ?=
 FOLDERS := $(shell find src examples tests docs install -name meson.build | sort)
 MESON_OPTIONS := --prefix $(PREFIX) --libdir lib $(OPTIONS)
 
-.PHONY: all help packages configure demo test bench sanitize coverage fuzz \
-	install clean
+.PHONY: all help packages configure demo test bench stress sanitize coverage \
+	fuzz install clean
 
 all: configure
 	@ninja -C $(BUILD)
@@ -26,7 +26,8 @@ help:
 	@echo 'make              build everything; the programs are in $(BUILD)/bin'
 	@echo 'make demo         build, then run examples/sealed-box'
 	@echo 'make test         build, then run the tests (TESTS=names for a few)'
-	@echo 'make bench        time calls and loading'
+	@echo 'make bench        time calls, loading and paging'
+	@echo 'make stress       kill processes in the middle of paging, 200 times'
 	@echo 'make sanitize     unit tests under ASan and UBSan, in $(SANITIZE_BUILD)'
 	@echo 'make coverage     lines of src/sgx that its tests execute'
 	@echo 'make fuzz         fuzz the parsers, FUZZ_SECONDS=$(FUZZ_SECONDS) each'
@@ -64,6 +65,13 @@ test: all
 bench: all
 	@$(BUILD)/bin/coffer bench calls
 	@$(BUILD)/bin/coffer bench load
+	@$(BUILD)/bin/coffer bench paging
+	@$(BUILD)/bin/coffer bench scale
+
+stress: all
+	@ninja -C $(BUILD) meson-benchmark-prereq >$(BUILD)/prereq.log || \
+		{ cat $(BUILD)/prereq.log; exit 1; }
+	@tools/run-tests $(BUILD) --benchmark --suite stress --verbose
 
 # What is not freestanding, static or inside an enclave: the model, the
 # host side, the driver and the tools, with their unit tests.

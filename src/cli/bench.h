@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the two benchmarks share: a list of figures with their limits, shown
+ * What the benchmarks share: a list of figures with their limits, shown
  * as a table or as JSON.
  */
 #ifndef COFFER_CLI_BENCH_H
@@ -34,8 +34,10 @@ void bench_report_add(struct bench_report *report, const char *name,
 /* Prints what is left to print, frees; the exit status of the command. */
 int bench_report_end(struct bench_report *report);
 
-/* `coffer bench calls` and `coffer bench load`: exit statuses. */
+/* `coffer bench calls` and so on: exit statuses. */
 int bench_calls(bool json);
 int bench_load(bool json);
+int bench_paging(bool json, const char *svg); /* svg: a file, or NULL */
+int bench_scale(bool json);
 
 #endif

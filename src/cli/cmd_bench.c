@@ -5,32 +5,43 @@
 
 static int run(int argc, char **argv)
 {
-	const char *what = NULL;
+	const char *what = NULL, *svg = NULL;
 	bool json = false;
 
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--json"))
 			json = true;
+		else if (!strcmp(argv[i], "--svg") && i + 1 < argc)
+			svg = argv[++i];
 		else if (argv[i][0] == '-' || what)
 			return cli_usage(&cli_bench, "what is \"%s\"?", argv[i]);
 		else
 			what = argv[i];
 	}
 	if (!what)
-		return cli_usage(&cli_bench, "say calls or load");
+		return cli_usage(&cli_bench,
+			"say calls, load, paging or scale");
+	if (svg && strcmp(what, "paging"))
+		return cli_usage(&cli_bench, "only paging has a picture");
 	if (!strcmp(what, "calls"))
 		return bench_calls(json);
 	if (!strcmp(what, "load"))
 		return bench_load(json);
+	if (!strcmp(what, "paging"))
+		return bench_paging(json, svg);
+	if (!strcmp(what, "scale"))
+		return bench_scale(json);
 	return cli_usage(&cli_bench, "there is no benchmark \"%s\"", what);
 }
 
 const struct cli_command cli_bench = {
 	.name = "bench",
-	.summary = "time calls and loading, against floors of the same run",
+	.summary = "time calls, loading and paging, against floors of the same run",
 	.usage =
 "usage: coffer bench calls [--json]\n"
 "       coffer bench load [--json]\n"
+"       coffer bench paging [--json] [--svg FILE]\n"
+"       coffer bench scale [--json]\n"
 "\n"
 "calls  nanoseconds of a call into an enclave, empty, with data, with a call\n"
 "       out, and after both sides have gone to sleep; beside them a getppid,\n"
@@ -39,6 +50,18 @@ const struct cli_command cli_bench = {
 "       use of an idle one.\n"
 "load   milliseconds to create and end an enclave with 1 and 64 MiB of heap;\n"
 "       bytes per second of the enclave measurement and of plain SHA-256.\n"
+"\n"
+"paging nanoseconds per page touched by an enclave that walks over four times\n"
+"       the EPC of a machine of the smallest size, in random order and\n"
+"       ascending; beside them what a page fault that another process\n"
+"       answers takes at least, AES-GCM of a page, and the walk when all is\n"
+"       resident, inside and outside.  --svg FILE draws pages per second\n"
+"       against working sets from half to eight times the EPC.\n"
+"\n"
+"scale  an empty call with 1 and with 100 enclaves alive; milliseconds to\n"
+"       create an enclave, by size of its heap and by enclaves alive.\n"
+"\n"
+"paging and scale run on machines of their own.\n"
 "\n"
 "Figures are medians over rounds in which all measurements take turns.  What\n"
 "is held to a limit is printed with it.  A busy machine gives other figures.\n",

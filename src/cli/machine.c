@@ -140,6 +140,15 @@ int machine_refresh(struct machine *machine, struct why *why)
 	return ask_info(machine, WIRE_INFO, "", 0, why);
 }
 
+int machine_shutdown(struct machine *machine, struct why *why)
+{
+	uint8_t nothing;
+	size_t got;
+
+	return ask(machine, WIRE_SHUTDOWN, "", 0, &nothing, 0, &got, NULL,
+		why);
+}
+
 int machine_list(struct machine *machine, struct wire_enclave **items,
 	size_t *count, struct why *why)
 {

@@ -24,6 +24,9 @@ void machine_close(struct machine *machine);
 /* Fresh numbers in machine->info. */
 int machine_refresh(struct machine *machine, struct why *why);
 
+/* Ends the machine, with everybody's enclaves. */
+int machine_shutdown(struct machine *machine, struct why *why);
+
 /* All enclaves, ascending by id, in an array that the caller frees. */
 int machine_list(struct machine *machine, struct wire_enclave **items,
 	size_t *count, struct why *why);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "bench_crypto.h"
+#include "bench_fault.h"
 #include "bench_floor.h"
 #include "bench_stat.h"
+#include "bench_svg.h"
+#include "bench_walk.h"
 #include "bench_work.h"
 #include "cli.h"
 #include "machine.h"
@@ -9,6 +13,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -84,6 +89,90 @@ static void work_depends_on_its_arguments(void **state)
 	assert_true(a != bench_work(100, 3));
 }
 
+static void walk_visits_every_page(void **state)
+{
+	enum { PAGES = 777 };
+	uint8_t *base = aligned_alloc(WALK_PAGE, PAGES * WALK_PAGE);
+	uint32_t next[PAGES];
+
+	assert_non_null(base);
+	for (int order = WALK_ASCENDING; order <= WALK_RANDOM; order++) {
+		walk_lay(base, PAGES, order, 9, next);
+		assert_int_equal(walk_wrong(base, PAGES, 0), 0);
+		/* Not before the last step does it come to where it began. */
+		assert_int_not_equal(walk_run(base, 0, PAGES - 1), 0);
+		assert_int_equal(walk_wrong(base, PAGES, 1), 1);
+		assert_int_equal(walk_run(base, 0, 2 * PAGES), 0);
+		assert_int_equal(walk_wrong(base, PAGES, 2),
+			PAGES - 1 /* visited three times */);
+	}
+	walk_lay(base, PAGES, WALK_ASCENDING, 9, next);
+	assert_int_equal(walk_run(base, 0, 5), 5);
+	walk_lay(base, 1, WALK_RANDOM, 9, next);
+	assert_int_equal(walk_run(base, 0, 3), 0);
+	assert_int_equal(walk_wrong(base, 1, 3), 0);
+	free(base);
+}
+
+static void fault_floor(void **state)
+{
+	struct bench_fault *f;
+	double ns = 0;
+
+	if (bench_cpu(1) < 0)
+		skip();
+	f = bench_fault_new(bench_cpu(1), false);
+	assert_non_null(f);
+	bench_pin(bench_cpu(0));
+	for (int i = 0; i < 3; i++) {
+		assert_true(bench_fault_round(f, &ns));
+		/* A signal alone takes more. */
+		assert_true(ns > 500);
+	}
+	bench_pin(-1);
+	bench_fault_free(f);
+	bench_fault_free(NULL);
+}
+
+static void page_crypto(void **state)
+{
+	struct bench_crypto *c = bench_crypto_new();
+
+	assert_non_null(c);
+	assert_true(bench_crypto_batch(c, 10));
+	assert_true(bench_crypto_batch(c, 1));
+	bench_crypto_free(c);
+	bench_crypto_free(NULL);
+}
+
+static void picture(void **state)
+{
+	const struct bench_svg_point points[] = {
+		{ 0.5, 3e7, 1e8 }, { 1, 2e7, 9e7 }, { 8, 9e4, 1.8e5 },
+	};
+	char path[] = "/tmp/coffer-cli-XXXXXX", text[16384];
+	size_t n;
+	FILE *f;
+
+	close(mkstemp(path));
+	assert_int_equal(bench_svg_write(path, points, 3, 7168, "a size"), 0);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = 0;
+	fclose(f);
+	unlink(path);
+	assert_ptr_equal(strstr(text, "<svg "), text);
+	assert_string_equal(text + n - 7, "</svg>\n");
+	assert_non_null(strstr(text, "28 MiB"));
+	assert_non_null(strstr(text, "224 MiB"));
+	assert_non_null(strstr(text, "8 x EPC, random: 90000 pages/s, "
+		"351.6 MiB/s"));
+	assert_null(strstr(text, "nan"));
+	assert_int_equal(bench_svg_write("/nowhere/at/all", points, 3, 7168,
+		""), -ENOENT);
+}
+
 static void floor_partner(void **state)
 {
 	struct bench_floor *partner;
@@ -155,6 +244,10 @@ int main(void)
 		cmocka_unit_test(medians),
 		cmocka_unit_test(rounds),
 		cmocka_unit_test(work_depends_on_its_arguments),
+		cmocka_unit_test(walk_visits_every_page),
+		cmocka_unit_test(fault_floor),
+		cmocka_unit_test(page_crypto),
+		cmocka_unit_test(picture),
 		cmocka_unit_test(floor_partner),
 		cmocka_unit_test(control_process),
 		cmocka_unit_test(own_memory),
