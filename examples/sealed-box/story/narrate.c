@@ -45,18 +45,24 @@ bool judge(struct story *s, bool good, const char *format, ...)
 
 bool ask(struct story *s, const char *command, char *rest, size_t size)
 {
-	return ask_host(&s->application, command, rest, size);
+	return ask_host(&s->application, command, rest, size, NULL);
 }
 
-bool ask_host(struct peer *host, const char *command, char *rest, size_t size)
+bool ask_host(struct peer *host, const char *command, char *rest, size_t size,
+	char *messages)
 {
 	char line[1024];
 	bool good;
 
 	snprintf(rest, size, "no answer");
 	peer_say(host, "%s", command);
-	if (!peer_hear(host, line, sizeof(line), ANSWER_MILLISECONDS))
-		return false;
+	/* Its library's messages come between. */
+	do {
+		if (!peer_hear(host, line, sizeof(line), ANSWER_MILLISECONDS))
+			return false;
+		if (messages && strstr(line, "ERROR"))
+			snprintf(messages, MESSAGE_MAX, "%s", line);
+	} while (strncmp(line, "ok", 2) && strncmp(line, "refused", 7));
 	good = !strncmp(line, "ok", 2);
 	snprintf(rest, size, "%s", line + strcspn(line, " ") +
 		(strchr(line, ' ') != NULL));

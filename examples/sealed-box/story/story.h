@@ -41,8 +41,11 @@ bool judge(struct story *, bool good, const char *format, ...)
  * "ok"; rest is what follows. */
 bool ask(struct story *, const char *command, char *rest, size_t size);
 
-/* The same of another host. */
-bool ask_host(struct peer *, const char *command, char *rest, size_t size);
+/* The same of another host; messages (may be NULL, else MESSAGE_MAX bytes): the
+ * last error that its library told before it answered. */
+#define MESSAGE_MAX 1024
+bool ask_host(struct peer *, const char *command, char *rest, size_t size,
+	char *messages);
 
 /* Run a program to its end (seconds at most).  Its standard output goes to
  * ours if shown; the rest of what it said is put in said (may be NULL).  Its
