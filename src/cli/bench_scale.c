@@ -19,6 +19,7 @@
 #define CALL_ROUNDS 301
 #define CREATE_ROUNDS 11
 #define CREATE_ROUNDS_ALIVE 7
+#define GROW_ROUNDS 31
 
 static const struct {
 	const char *image;
@@ -38,6 +39,7 @@ struct scale {
 	int others;
 	double call_one, call_many, call_ratio; /* ns */
 	double by_heap[HEAPS], by_alive[ALIVE_ROWS]; /* ms */
+	double fixed, growing, growing_ratio; /* ms */
 };
 
 static bool run_empty(void *context, uint64_t count)
@@ -109,26 +111,48 @@ static bool time_calls(struct scale *s)
 	return true;
 }
 
-static bool time_create(const char *image, int rounds, double *ms)
+static bool create_once(const char *image, double *ms)
+{
+	uint64_t start = bench_now();
+	oe_enclave_t *e = bench_enclave_new(image);
+
+	if (!e)
+		return false;
+	*ms = (double)(bench_now() - start) / 1e6;
+	return oe_terminate_enclave(e) == OE_OK;
+}
+
+static bool time_create(const char *image, size_t rounds, double *ms)
 {
 	double samples[CREATE_ROUNDS];
 
-	for (int i = 0; i < rounds; i++) {
-		uint64_t start = bench_now();
-		oe_enclave_t *e = bench_enclave_new(image);
-
-		if (!e)
+	for (size_t i = 0; i < rounds; i++)
+		if (!create_once(image, &samples[i]))
 			return false;
-		samples[i] = (double)(bench_now() - start) / 1e6;
-		oe_terminate_enclave(e);
+	*ms = bench_median(samples, rounds);
+	return true;
+}
+
+/* In turns, as the two are compared. */
+static bool time_growing(struct scale *s)
+{
+	double fixed[GROW_ROUNDS], growing[GROW_ROUNDS], ratio[GROW_ROUNDS];
+
+	for (int i = 0; i < GROW_ROUNDS; i++) {
+		if (!create_once(BENCH_IMAGE_1M, &fixed[i]) ||
+		    !create_once(BENCH_IMAGE_GROW_1G, &growing[i]))
+			return false;
+		ratio[i] = growing[i] / fixed[i];
 	}
-	*ms = bench_median(samples, (size_t)rounds);
+	s->fixed = bench_median(fixed, GROW_ROUNDS);
+	s->growing = bench_median(growing, GROW_ROUNDS);
+	s->growing_ratio = bench_median(ratio, GROW_ROUNDS);
 	return true;
 }
 
 static bool time_creation(struct scale *s)
 {
-	bool ok = true;
+	bool ok = time_growing(s);
 
 	for (size_t i = 0; ok && i < HEAPS; i++)
 		ok = time_create(g_heaps[i].image, CREATE_ROUNDS,
@@ -170,11 +194,17 @@ static void show(struct bench_report *r, const struct scale *s)
 		"an empty call, one enclave alive");
 	bench_report_figure(r, "ecall_100_ns", s->call_many, "ns",
 		"the same beside 99 others");
+	bench_report_figure(r, "create_1m_ms", s->fixed, "ms",
+		"create an enclave with 1 MiB of heap");
+	bench_report_figure(r, "create_grow_1g_ms", s->growing, "ms",
+		"with 1 MiB that may grow to 1 GiB");
 	show_creation(r, s);
 	if (!r->json)
 		putchar('\n');
 	bench_report_at_most(r, "ecall_100_ns / ecall_1_ns", s->call_ratio,
 		1.1);
+	bench_report_at_most(r, "create_grow_1g_ms / create_1m_ms",
+		s->growing_ratio, 1.5);
 }
 
 int bench_scale(bool json)
