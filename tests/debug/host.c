@@ -5,6 +5,7 @@
  *   run      one enclave: a sum, a call with an ocall, end
  *   threads  one enclave, two threads at once
  *   two      two enclaves, one after the other while both live
+ *   trap     an enclave with an INT3 in its code
  *   crash    an enclave that reads where nothing is
  *   walk     an enclave that touches 1200 pages twice
  *   wait     runs an enclave and waits for a line on standard input
@@ -102,6 +103,8 @@ int main(int argc, char **argv)
 		if (dbg_walk(enclave, &value, 1200) != OE_OK)
 			return 1;
 		printf("walk %llu\n", (unsigned long long)value);
+	} else if (!strcmp(command, "trap")) {
+		printf("trap %s\n", oe_result_str(dbg_trap(enclave)));
 	} else if (!strcmp(command, "crash")) {
 		uint64_t value;
 
