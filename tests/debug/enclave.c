@@ -3,7 +3,7 @@
 #include "dbg_t.h"
 #include <stdlib.h>
 
-#define SEEN __attribute__((noinline, noclone))
+#define SEEN __attribute__((noinline))
 
 struct note {
 	uint32_t number;

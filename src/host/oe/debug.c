@@ -10,7 +10,7 @@ struct coffer_debug_enclave *coffer_debug_enclaves;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* A debugger's breakpoint stands here: a call has to happen. */
-#define PLACE __attribute__((noinline, noclone, used))
+#define PLACE __attribute__((noinline, used))
 
 PLACE void coffer_debug_created(const struct coffer_debug_enclave *entry)
 {
