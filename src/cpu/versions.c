@@ -115,7 +115,7 @@ uint64_t versions_address(struct pager *p, struct enclave *e, uint32_t page,
 	uint32_t slot)
 {
 	if (p->va[page].epc == NO_PAGE && !load(p, e, page))
-		return 0;
+		return UINT64_MAX; /* 0 is slot 0 of EPC page 0 */
 	return sgx_epc_address(p->va[page].epc) + slot * 8ull;
 }
 
@@ -213,7 +213,16 @@ static void describe(char *why, size_t size, const struct sgx_outcome *o,
 		snprintf(why, size, "the evicted page at 0x%llx was tampered "
 			"with: %s", (unsigned long long)linaddr,
 			o->kind == SGX_OUTCOME_ERROR ? sgx_error_name(o->rax)
-						     : "#GP");
+			: o->kind == SGX_OUTCOME_FAULT ? "#GP"
+			: "a PCMD of another kind");
+}
+
+static bool is_of_kind(const struct sgx_pcmd *pcmd, const struct evicted *out)
+{
+	uint64_t flags = pcmd->secinfo.flags;
+
+	return (flags & SGX_SECINFO_RWX) == out->rwx
+		&& (flags >> SGX_SECINFO_PT_SHIFT & 0xff) == out->type;
 }
 
 uint32_t pager_read(struct pager *p, struct enclave *e, uint64_t word,
@@ -231,7 +240,7 @@ uint32_t pager_read(struct pager *p, struct enclave *e, uint64_t word,
 	uint32_t epc;
 	int r;
 
-	if (at == 0 || frames_take(p, 1, &epc) == 0)
+	if (at == UINT64_MAX || frames_take(p, 1, &epc) == 0)
 		return NO_PAGE;
 	r = swap_read(p->swap, out.slot, page, &pcmd);
 	if (r == 0)
@@ -239,7 +248,10 @@ uint32_t pager_read(struct pager *p, struct enclave *e, uint64_t word,
 			at, &info, &pcmd, page);
 	if (r != 0 || o.kind != SGX_OUTCOME_OK) {
 		frames_give(p, epc, 1);
-		if (r == 0 && o.kind == SGX_OUTCOME_MACHINE)
+		/* There is room for what was evicted, not for what a PCMD of
+		 * somebody else may say that it is. */
+		if (r == 0 && o.kind == SGX_OUTCOME_MACHINE
+		    && is_of_kind(&pcmd, &out))
 			return NO_PAGE;
 		describe(why, sizeof(why), &o, r, linaddr);
 		enclave_lock(p, e, linaddr, why);
