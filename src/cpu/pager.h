@@ -145,8 +145,8 @@ void pager_settle(struct pager *, struct enclave *);
 int versions_take(struct pager *, struct enclave *, uint32_t *page,
 	uint32_t *slot);
 void versions_give(struct pager *, uint32_t page, uint32_t slot);
-/* RDX for a version slot: loads its VA page if need be.  UINT64_MAX: it cannot be
- * loaded (and the enclave is locked), or there is no EPC page for it. */
+/* RDX for a version slot: loads its VA page if need be.  UINT64_MAX: it cannot
+ * be loaded (and the enclave is locked), or there is no EPC page for it. */
 uint64_t versions_address(struct pager *, struct enclave *, uint32_t page,
 	uint32_t slot);
 /* An enclave without resident pages: its VA pages go out.  Pages freed. */
