@@ -137,6 +137,9 @@ static uint32_t evict_group(struct pager *p, struct enclave *e,
 	uint32_t done = 0;
 	struct sgx_outcome o;
 
+	/* A blocked page can only go out: begin what can be ended. */
+	if (e->restricting && !p->engine->ops->settled(p->engine, e->number))
+		return 0;
 	for (uint32_t i = 0; i < count; i++) {
 		o = sgx_eblock(p->sgx, sgx_epc_address(epc[i]));
 		if (is_error(&o) && o.rax != SGX_BLKSTATE)
@@ -144,7 +147,7 @@ static uint32_t evict_group(struct pager *p, struct enclave *e,
 	}
 	o = sgx_etrack(p->sgx, sgx_epc_address(e->secs));
 	if (is_error(&o))
-		return 0; /* restricted pages are being tracked: later */
+		return 0;
 	for (uint32_t i = 0; i < count; i++) {
 		uint64_t linaddr = p->sgx->epcm[epc[i]].linaddr;
 		uint64_t word = pager_write(p, e, epc[i], false);
@@ -156,6 +159,11 @@ static uint32_t evict_group(struct pager *p, struct enclave *e,
 		done++;
 	}
 	return done;
+}
+
+bool pager_push_out(struct pager *p, struct enclave *e, uint32_t epc)
+{
+	return evict_group(p, e, &epc, 1) == 1;
 }
 
 /* The first inactive pages, as long as they are of one enclave. */

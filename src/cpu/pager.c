@@ -355,6 +355,13 @@ void pager_fault(struct pager *p, struct enclave *e, struct engine_request *q)
 	}
 	if (q->rdx == 1)
 		unmap_some(p, e);
+	/* Blocked for an eviction that failed half-way: it has to go first. */
+	if (page_state(*word) == PAGE_RESIDENT
+	    && p->sgx->epcm[page_epc(*word)].flags & SGX_EPCM_BLOCKED
+	    && !pager_push_out(p, e, page_epc(*word))) {
+		q->answer = ENGINE_RETRY;
+		return;
+	}
 	if (page_state(*word) != PAGE_RESIDENT) {
 		bool evicted = page_state(*word) == PAGE_EVICTED;
 

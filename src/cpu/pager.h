@@ -131,6 +131,8 @@ void enclave_lock(struct pager *, struct enclave *, uint64_t linaddr,
  * enclave was locked or is going. */
 int pager_room(struct pager *, struct enclave *, enum sgx_page_type type,
 	uint8_t rwx, uint32_t count);
+/* Evicts this page, which is blocked; false: not now. */
+bool pager_push_out(struct pager *, struct enclave *, uint32_t epc);
 /* A little of what keeps pager_room short, after an answer to this enclave. */
 void pager_balance(struct pager *, uint32_t number);
 /* Lets others work while something that they hold is waited for. */
