@@ -294,7 +294,7 @@ static uint64_t storm(volatile struct cell_service *s, volatile uint32_t *doorbe
 		s->state = r >> 40 & 15 ? CELL_SERVICE_ASKED : (uint32_t)(r >> 32);
 		(*doorbell)++;
 		jump(futex_wake, wake);
-		for (unsigned k = 0; k < 20000; k++)
+		for (unsigned k = 0; k < 200000; k++)
 			if (s->state == CELL_SERVICE_DONE) {
 				answered++;
 				break;
