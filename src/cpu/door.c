@@ -313,7 +313,8 @@ static void do_add(struct call *c)
 			DOOR_BATCH_MAX);
 		return;
 	}
-	if (q->source != DOOR_SOURCE_ZERO) {
+	count = absent(e, q->linaddr, q->count);
+	if (count > 0 && q->source != DOOR_SOURCE_ZERO) {
 		run.source = c->e->ops->shared_source(c->e, e->number,
 			q->source, (uint64_t)q->count * PAGE);
 		if (run.source == NULL || q->source % PAGE != 0) {
@@ -322,7 +323,6 @@ static void do_add(struct call *c)
 			return;
 		}
 	}
-	count = absent(e, q->linaddr, q->count);
 	while (c->out->r.count < count && add_some(c, e, &run,
 		       count - (uint32_t)c->out->r.count, tcs))
 		;

@@ -44,11 +44,11 @@ struct swap *swap_new(int fd)
 	}
 	if (s->is_file)
 		return s;
-	/* Nobody can cut the memory under us. */
+	/* Nobody can cut the memory under us, nor keep it from growing. */
 	s->base = mmap(NULL, RESERVED, PROT_NONE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (s->base == MAP_FAILED || fcntl(s->fd, F_ADD_SEALS,
-		    F_SEAL_SHRINK) != 0) {
+		    F_SEAL_SHRINK | F_SEAL_SEAL) != 0) {
 		free(s);
 		return NULL;
 	}
