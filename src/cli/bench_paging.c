@@ -30,8 +30,8 @@
 #define PASSES 3 /* timed, of each order in each run */
 #define FLOOR_ROUNDS 15 /* in each run */
 #define CRYPTO_PAGES 512
-#define NEAR_ROUNDS 101 /* of resident and native, in turns */
-#define NEAR_PASSES 16
+#define NEAR_ROUNDS 41 /* of resident and native, in turns */
+#define NEAR_PASSES 320 /* ~30 ms: both sides of a call may have to wake */
 #define HARDWARE_CYCLES 40000.0
 #define SEED 20260201u
 
