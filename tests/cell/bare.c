@@ -33,6 +33,7 @@ extern const uint8_t bare_code[], bare_code_end[];
 /* Page slots for fetched host pages: a list, from one arena. */
 struct sgx_attributes bare_attributes = { SGX_ATTR_MODE64BIT, 7 };
 uint64_t bare_tcs_flags;
+unsigned bare_more_pages;
 
 static struct bare_cpu *slot_cpu;
 static void *slots[256];
@@ -230,7 +231,7 @@ static void create(struct bare_enclave *e)
 		.arena_va = (uintptr_t)e->cpu->arena,
 		.arena_size = e->cpu->arena_size,
 		.secs = {
-			.size = ENCLAVE_SIZE, .base = e->base,
+			.size = e->size, .base = e->base,
 			.ssa_frame_size = 1, .misc_select = SGX_MISC_EXINFO,
 			.attributes = bare_attributes,
 		},
@@ -246,11 +247,37 @@ static void reserve(struct bare_enclave *e)
 {
 	uint64_t p;
 
-	p = (uint64_t)(uintptr_t)mmap(NULL, ENCLAVE_SIZE * 3, PROT_NONE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	e->base = (p + ENCLAVE_SIZE - 1) & ~(ENCLAVE_SIZE - 1);
 	e->size = ENCLAVE_SIZE;
-	e->trampoline = e->base + ENCLAVE_SIZE;
+	while (e->size < BARE_MORE_OFFSET + bare_more_pages * PAGE)
+		e->size *= 2;
+	e->reserved_size = e->size * 3;
+	e->reserved = mmap(NULL, e->reserved_size, PROT_NONE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	assert_ptr_not_equal(e->reserved, MAP_FAILED);
+	p = (uint64_t)(uintptr_t)e->reserved;
+	e->base = (p + e->size - 1) & ~(e->size - 1);
+	e->trampoline = e->base + e->size;
+}
+
+/* Pages of zeroes, none of them extended. */
+static void add_more(struct bare_enclave *e, struct sgx_measure *m)
+{
+	struct door_add q = {
+		.h = { DOOR_ADD, sizeof(q) }, .enclave = e->number,
+		.count = bare_more_pages,
+		.linaddr = e->base + BARE_MORE_OFFSET,
+		.secinfo_flags = SGX_SECINFO_REG | SGX_SECINFO_R
+			| SGX_SECINFO_W,
+		.source = DOOR_SOURCE_ZERO,
+	};
+	struct door_reply r;
+
+	if (bare_more_pages == 0)
+		return;
+	sgx_measure_eadd(m, crypto_openssl_sha256(), BARE_MORE_OFFSET,
+		q.secinfo_flags, q.count);
+	bare_ask(e->cpu, &q, sizeof(q), -1, &r, sizeof(r));
+	must_ok(&r);
 }
 
 static void add_thread(struct bare_enclave *e, struct sgx_measure *m,
@@ -284,7 +311,7 @@ void bare_build(struct bare_cpu *c, struct bare_enclave *e, uint32_t tcs_count)
 	e->tcs_count = tcs_count;
 	reserve(e);
 	create(e);
-	sgx_measure_ecreate(&m, sha, 1, ENCLAVE_SIZE);
+	sgx_measure_ecreate(&m, sha, 1, e->size);
 	memcpy(code, bare_code, (size_t)(bare_code_end - bare_code));
 	add(e, &m, BARE_CODE_OFFSET, SGX_SECINFO_REG | SGX_SECINFO_R
 		| SGX_SECINFO_X, code);
@@ -293,6 +320,7 @@ void bare_build(struct bare_cpu *c, struct bare_enclave *e, uint32_t tcs_count)
 			| SGX_SECINFO_R | SGX_SECINFO_W, zero);
 	for (uint32_t i = 0; i < tcs_count; i++)
 		add_thread(e, &m, i);
+	add_more(e, &m);
 	sgx_measure_final(&m, sha, e->mrenclave);
 	e->boxes = bare_arena(c, tcs_count * GATE_STRIDE);
 	memset(e->boxes, 0, tcs_count * GATE_STRIDE);
@@ -362,6 +390,7 @@ void bare_remove(struct bare_enclave *e)
 		bare_ask(e->cpu, &q, sizeof(q), -1, &r, sizeof(r));
 		must_ok(&r);
 	} while (r.count > 0);
+	munmap(e->reserved, e->reserved_size);
 }
 
 int bare_enter(struct bare_enclave *e, uint32_t tcs, struct drv_call *c)

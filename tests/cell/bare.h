@@ -14,6 +14,7 @@
 #define BARE_TCS_MAX 8
 #define BARE_CODE_OFFSET 0x1000ull
 #define BARE_DATA_OFFSET 0x10000ull /* four pages, read and write */
+#define BARE_MORE_OFFSET 0x80000ull /* bare_more_pages, read and write */
 
 struct bare_cpu {
 	pid_t pid;
@@ -35,11 +36,14 @@ struct bare_enclave {
 	struct gate_mailbox *boxes;
 	struct gate_host *gate;
 	uint8_t mrenclave[32];
+	void *reserved; /* the host's addresses around it */
+	uint64_t reserved_size;
 };
 
 /* Of the enclaves that are built next: SECS.ATTRIBUTES, TCS.FLAGS. */
 extern struct sgx_attributes bare_attributes;
 extern uint64_t bare_tcs_flags;
+extern unsigned bare_more_pages; /* 0 */
 
 /* Of the machines that are started from now on. */
 extern const char *bare_epc_pages, *bare_profile;

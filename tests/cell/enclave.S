@@ -11,7 +11,7 @@ bare_code:
 	mov	%rcx, %r15
 	test	%eax, %eax
 	jnz	exception_entry
-	cmp	$17, %rdi
+	cmp	$18, %rdi
 	jae	leave
 	lea	jumps(%rip), %r14
 	movslq	(%r14,%rdi,4), %r13
@@ -23,7 +23,7 @@ jumps:	.long	op_add - jumps, op_trap - jumps, op_ud - jumps
 	.long	op_syscall - jumps, op_ereport - jumps, op_egetkey - jumps
 	.long	op_int3 - jumps, op_divide - jumps, op_jump - jumps
 	.long	op_int80 - jumps, op_enclu - jumps, op_vector - jumps
-	.long	op_storm - jumps, op_wide - jumps
+	.long	op_storm - jumps, op_wide - jumps, op_visit - jumps
 
 op_add:				/* 0: RSI + 1 */
 	inc	%rsi
@@ -160,6 +160,20 @@ op_wide:			/* 16: the same with AVX-512 */
 	je	1f
 	xor	%esi, %esi
 1:	vzeroupper
+	jmp	leave
+op_visit:			/* 17: call RDX with RAX RDI RSI RDX R10 R8 R9
+				   from the table at RSI, the stack below it */
+	mov	%rsi, %rsp
+	mov	%rdx, %rbx
+	mov	(%rsi), %rax
+	mov	8(%rsi), %rdi
+	mov	24(%rsi), %rdx
+	mov	32(%rsi), %r10
+	mov	40(%rsi), %r8
+	mov	48(%rsi), %r9
+	mov	16(%rsi), %rsi
+	call	*%rbx
+	mov	%rax, %rsi
 	jmp	leave
 
 	/* CSSA > 0: RDI = 0 is an AEX-Notify, RDI = 1 steps over two bytes (ud2, syscall), RDI = 2
