@@ -251,7 +251,7 @@ static void live(void)
 		assert_int_equal(pthread_create(&a[i].thread, NULL, attack,
 			&a[i]), 0);
 	}
-	storm_nap(20000 + (unsigned)chance_below(&chance, 200000));
+	chance_nap(20000 + (unsigned)chance_below(&chance, 200000));
 	for (unsigned i = 0; i < 4; i++) {
 		struct door_enclave q = {
 			.h = { i % 2 ? DOOR_STAT : DOOR_KICK, sizeof(q) },
@@ -282,7 +282,7 @@ static void storm(void **state)
 	long descriptors, resident;
 	uint64_t worked;
 
-	storm_open("cell", &chance);
+	chance_open("cell", &chance);
 	bare_epc_pages = "768";
 	bare_start(&cpu, NULL);
 	descriptors = storm_descriptors(cpu.pid);
@@ -291,7 +291,7 @@ static void storm(void **state)
 	live();
 	assert_true(instructions > 0);
 	resident = storm_resident(cpu.pid);
-	while (storm_going())
+	while (chance_going())
 		live();
 	worked = honest.rounds;
 	assert_true(worked > 0);

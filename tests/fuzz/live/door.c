@@ -275,10 +275,10 @@ static void request(void)
 	if (!spares_the_honest(&q, size))
 		return;
 	count = some_descriptors(&q, fds, &mine);
-	from = storm_nap(0);
+	from = chance_nap(0);
 	assert_int_equal(msg_send(cpu.door, &q, size, fds, count, 0), 0);
 	n = msg_recv(cpu.door, &reply, sizeof(reply), got, &got_count, 0);
-	took = storm_nap(0) - from;
+	took = chance_nap(0) - from;
 	if (took > 2000000)
 		printf("door: %llu ms for request %u, status %u, error %u: "
 			"%s\n", (unsigned long long)took / 1000, q.h.op,
@@ -287,7 +287,7 @@ static void request(void)
 	if (mine >= 0)
 		close(mine);
 	if (n < (ssize_t)sizeof(reply.r)) {
-		storm_nap(200000);
+		chance_nap(200000);
 		storm_alive(&cpu);
 		fail_msg("a reply of %zd bytes to request %u", n, q.h.op);
 	}
@@ -351,7 +351,7 @@ static void tamper(void)
 	for (unsigned i = 0; i < HONEST; i++)
 		work_pause(&honest[i], true);
 	work_pause(&victim, true);
-	storm_nap(2000);
+	chance_nap(2000);
 	for (unsigned i = 0; i < 20; i++)
 		tamper_slot((uint32_t)below(slots));
 	for (unsigned i = 0; i < HONEST; i++)
@@ -386,7 +386,7 @@ static void storm(void **state)
 	long descriptors, resident;
 	struct door_machine_reply m;
 
-	storm_open("door", &chance);
+	chance_open("door", &chance);
 	bare_epc_pages = "1024";
 	bare_start(&cpu, NULL);
 	descriptors = storm_descriptors(cpu.pid);
@@ -394,7 +394,7 @@ static void storm(void **state)
 		work_start(&honest[i], &cpu, 600, false, chance_next(&chance));
 	work_start(&victim, &cpu, 300, true, chance_next(&chance));
 	resident = storm_resident(cpu.pid);
-	for (uint64_t i = 1; storm_going(); i++) {
+	for (uint64_t i = 1; chance_going(); i++) {
 		request();
 		if (i % 16 == 0)
 			look();

@@ -183,7 +183,7 @@ static void live(void)
 	}
 	q.enclave = enclave.number;
 	for (unsigned i = 0; i < 8; i++) {
-		storm_nap((unsigned)chance_below(&chance, 40000));
+		chance_nap((unsigned)chance_below(&chance, 40000));
 		bare_ask(&cpu, &q, sizeof(q), -1, &r, sizeof(r));
 	}
 	there = visit(OP_READ, enclave.base + SECRET_OFFSET, 0, &got);
@@ -210,7 +210,7 @@ static void storm(void **state)
 	long descriptors, resident;
 	uint64_t worked;
 
-	storm_open("mailbox", &chance);
+	chance_open("mailbox", &chance);
 	bare_epc_pages = "768";
 	bare_start(&cpu, NULL);
 	descriptors = storm_descriptors(cpu.pid);
@@ -218,7 +218,7 @@ static void storm(void **state)
 	work_start(&honest, &cpu, 600, false, chance_next(&chance));
 	live();
 	resident = storm_resident(cpu.pid);
-	while (storm_going())
+	while (chance_going())
 		live();
 	worked = honest.rounds;
 	assert_true(worked > 0);

@@ -21,102 +21,6 @@
 #define PAGE 4096ull
 enum { OP_READ = 3, OP_WRITE = 4 };
 
-/* --- chance ------------------------------------------------------------- */
-
-uint64_t chance_next(struct chance *c)
-{
-	uint64_t z = c->state += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return z ^ z >> 31;
-}
-
-uint64_t chance_below(struct chance *c, uint64_t limit)
-{
-	return chance_next(c) % limit;
-}
-
-bool chance_one_in(struct chance *c, uint64_t n)
-{
-	return chance_next(c) % n == 0;
-}
-
-uint64_t chance_odd(struct chance *c)
-{
-	uint64_t r = chance_next(c);
-
-	switch (r >> 60) {
-	case 0: return 0;
-	case 1: return UINT64_MAX;
-	case 2: return 1ull << (r & 63);
-	case 3: return (1ull << (r & 63)) - 1;
-	case 4: return -(1ull << (r & 63));
-	case 5: return r & 0xff;
-	case 6: return r & 0xffff;
-	case 7: return r & 0xffff000;
-	case 8: return INT64_MAX;
-	case 9: return UINT32_MAX;
-	case 10: return UINT32_MAX & ~(PAGE - 1);
-	case 11: return 0x0000800000000000ull - (r & 1) * PAGE;
-	default: return r;
-	}
-}
-
-/* --- time --------------------------------------------------------------- */
-
-static uint64_t begun, lasting;
-static const char *storm_name;
-static uint64_t storm_seed;
-
-static uint64_t microseconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
-static void hung(int signal)
-{
-	static const char text[] = "the storm hangs\n";
-
-	if (write(2, text, sizeof(text) - 1) < 0)
-		_exit(3);
-	abort();
-}
-
-void storm_open(const char *name, struct chance *c)
-{
-	const char *seed = getenv("FUZZ_SEED"), *time = getenv("FUZZ_SECONDS");
-	unsigned seconds = time != NULL ? (unsigned)atoi(time) : 60;
-
-	begun = microseconds();
-	lasting = seconds * 1000000ull;
-	c->state = seed != NULL ? strtoull(seed, NULL, 0) : begun;
-	storm_name = name;
-	storm_seed = c->state;
-	printf("%s: FUZZ_SEED=%llu for %u s\n", name,
-		(unsigned long long)storm_seed, seconds);
-	fflush(stdout);
-	signal(SIGALRM, hung);
-	alarm(seconds + 150);
-}
-
-bool storm_going(void)
-{
-	return microseconds() - begun < lasting;
-}
-
-uint64_t storm_nap(unsigned us)
-{
-	const struct timespec t = { us / 1000000, us % 1000000 * 1000l };
-
-	if (us > 0)
-		nanosleep(&t, NULL);
-	return microseconds() - begun;
-}
-
 /* --- the processor, from outside ---------------------------------------- */
 
 void storm_host(struct bare_cpu *host, const struct bare_cpu *machine)
@@ -143,7 +47,7 @@ void storm_alive(struct bare_cpu *c)
 
 	if (waitpid(c->pid, &status, WNOHANG) != 0)
 		fail_msg("%s: the processor has ended (status 0x%x), seed %llu",
-			storm_name, status, (unsigned long long)storm_seed);
+			chance_name, status, (unsigned long long)chance_seed);
 }
 
 unsigned storm_events(struct bare_cpu *c, uint32_t *enclaves, unsigned max)
@@ -241,7 +145,7 @@ static void *work_thread(void *argument)
 	while (!__atomic_load_n(&w->stop, __ATOMIC_ACQUIRE)) {
 		if (__atomic_load_n(&w->pause, __ATOMIC_ACQUIRE)) {
 			__atomic_store_n(&w->paused, 1, __ATOMIC_RELEASE);
-			storm_nap(200);
+			chance_nap(200);
 			continue;
 		}
 		__atomic_store_n(&w->paused, 0, __ATOMIC_RELEASE);
@@ -249,7 +153,7 @@ static void *work_thread(void *argument)
 			break;
 		/* Now and then the others get a turn. */
 		if (__atomic_fetch_add(&w->rounds, 1, __ATOMIC_RELAXED) % 16 == 0)
-			storm_nap(1000);
+			chance_nap(1000);
 	}
 	__atomic_store_n(&w->paused, 2, __ATOMIC_RELEASE);
 	return NULL;
@@ -274,17 +178,17 @@ void work_pause(struct work *w, bool pause)
 {
 	__atomic_store_n(&w->pause, pause, __ATOMIC_RELEASE);
 	while (pause && !__atomic_load_n(&w->paused, __ATOMIC_ACQUIRE))
-		storm_nap(100);
+		chance_nap(100);
 	if (!pause)
 		while (__atomic_load_n(&w->paused, __ATOMIC_ACQUIRE) == 1)
-			storm_nap(100);
+			chance_nap(100);
 }
 
 void work_check(const struct work *w)
 {
 	if (w->wrong[0] != 0)
-		fail_msg("%s, seed %llu: %s", storm_name,
-			(unsigned long long)storm_seed, w->wrong);
+		fail_msg("%s, seed %llu: %s", chance_name,
+			(unsigned long long)chance_seed, w->wrong);
 }
 
 void work_end(struct work *w)

@@ -1,33 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random storms against running parts of the machine: a seed that is printed
- * (FUZZ_SEED repeats it as far as threads allow), a time (FUZZ_SECONDS), and
- * an enclave beside the storm whose every answer is checked.
+ * Random storms against a processor without a driver, and an enclave beside the
+ * storm whose every answer is checked.
  */
 #ifndef COFFER_TESTS_FUZZ_STORM_H
 #define COFFER_TESTS_FUZZ_STORM_H
 
 #include "bare.h"
+#include "chance.h"
 #include <pthread.h>
-
-/* --- chance --- */
-
-struct chance {
-	uint64_t state;
-};
-
-uint64_t chance_next(struct chance *);
-uint64_t chance_below(struct chance *, uint64_t limit); /* limit > 0 */
-bool chance_one_in(struct chance *, uint64_t n);
-/* A value that programs like to get wrong. */
-uint64_t chance_odd(struct chance *);
-
-/* --- the storm's time --- */
-
-/* Prints the seed; ends the program with a message when the storm has hung. */
-void storm_open(const char *name, struct chance *);
-bool storm_going(void);
-uint64_t storm_nap(unsigned microseconds); /* microseconds since opening */
 
 /* --- an enclave that must go on --- */
 
