@@ -412,8 +412,9 @@ static void storm(void **state)
 		work_end(&honest[i]);
 	}
 	printf("door: %llu requests, %llu granted, the slowest %llu us; %llu "
-		"changes of the swap store, %llu enclaves lost; %llu right answers beside them, "
-		"%llu pages in, %llu out; resident %ld, later %ld KiB\n",
+		"changes of the swap store, %llu enclaves lost; %llu right "
+		"answers beside them, %llu pages in, %llu out; resident %ld, "
+		"later %ld KiB\n",
 		(unsigned long long)sent, (unsigned long long)granted,
 		(unsigned long long)slowest, (unsigned long long)tampered,
 		(unsigned long long)victims,
