@@ -15,7 +15,6 @@
 #define PIECE_MAX 4096u
 #define PATIENCE_SECONDS 20
 #define PATIENCE_WAITS 20u
-#define BALANCE_PAGES 4u
 
 /* ---- the cells' part ---- */
 
@@ -382,15 +381,24 @@ int pager_room(struct pager *p, struct enclave *e, enum sgx_page_type type,
 	}
 }
 
+/* As much as was taken since: what is done here for longer than the cell goes
+ * on by itself, its next fault waits for. */
 void pager_balance(struct pager *p, uint32_t number)
 {
 	struct enclave *e = enclave_of(p, number);
+	uint32_t owed = p->owed + (p->free < p->low);
 
+	p->owed = 0;
 	if (p->free >= p->high || e == NULL)
 		return;
 	pager_settle(p, e);
-	if (p->inactive.count > 0)
-		evict_oldest(p, BALANCE_PAGES);
+	while (owed > 0 && p->inactive.count > 0) {
+		uint32_t n = evict_oldest(p, owed);
+
+		if (n == 0)
+			break;
+		owed -= n;
+	}
 	if (p->inactive.count < p->high && e->leaving.count == 0)
 		deactivate(p, PAGER_BATCH, e);
 }

@@ -50,6 +50,7 @@ uint32_t frames_take(struct pager *p, uint32_t count, uint32_t *first)
 		p->frame[*first + i] = (struct frame){ .prev = NO_PAGE,
 			.next = NO_PAGE, .list = FRAME_HELD };
 	p->free -= n;
+	p->owed += n;
 	return n;
 }
 

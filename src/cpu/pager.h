@@ -69,6 +69,7 @@ struct pager {
 	uint32_t single_count;
 	uint32_t free;
 	uint32_t low, high; /* reclaim below low until high */
+	uint32_t owed; /* pages taken since pager_balance */
 	struct frames active, inactive;
 
 	struct enclave *enclave[DOOR_ENCLAVES_MAX + 1]; /* by number */
