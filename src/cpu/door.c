@@ -263,6 +263,10 @@ static bool add_some(struct call *c, struct enclave *e,
 	if (want > c->m->sgx.epc_pages / 16)
 		want = c->m->sgx.epc_pages / 16 + 1;
 	r = pager_room(c->p, e, type, rwx, want);
+	if (r == -EIO) {
+		failed(c, EIO, "EADD: the enclave has ended");
+		return false;
+	}
 	if (r != 0) {
 		failed(c, -r, "EADD: the EPC of %u pages is full and nothing "
 			"more can be evicted", c->m->sgx.epc_pages);

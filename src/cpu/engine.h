@@ -136,7 +136,8 @@ struct engine_ops {
 		const uint32_t *epc);
 
 	/* Sees to it that so many pages can be placed.  0; -ENOSPC: the EPC's
-	 * memory is used up; -EAGAIN: later, the space is behind; -ENOMEM. */
+	 * memory is used up; -EAGAIN: later, the space is behind; -EIO: it has
+	 * ended; -ENOMEM. */
 	int (*reserve)(struct engine *, uint32_t space, enum sgx_page_type,
 		uint8_t rwx, uint32_t count);
 	/* Memory goes back in pieces: the pages that lie in one piece with

@@ -218,6 +218,9 @@ static int reserve(struct engine *engine, uint32_t number,
 		return 0;
 	if (s == NULL)
 		return -ENOMEM;
+	/* Nobody would take the chunks. */
+	if (__atomic_load_n(&s->dead, __ATOMIC_ACQUIRE))
+		return -EIO;
 	r = store_reserve(&s->store, store_kind_of(rwx), count);
 	if (store_is_behind(&s->store))
 		orders_post(s, true);

@@ -359,7 +359,7 @@ int pager_room(struct pager *p, struct enclave *e, enum sgx_page_type type,
 				rwx, count);
 		else
 			r = -ENOSPC;
-		if (r == 0 || r == -ENOMEM)
+		if (r == 0 || r == -ENOMEM || r == -EIO)
 			return r;
 		if (r == -ENOSPC)
 			r = p->free < count + SPARE_PAGES ? reclaim(p)

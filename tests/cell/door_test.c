@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -191,6 +192,34 @@ static void einit_lies(void **state)
 	assert_int_equal(ask(&gone, sizeof(gone), -1).error, ENOENT);
 }
 
+/* Of an enclave whose cell has ended before EINIT: refused at once, however
+ * much memory its cell was to take. */
+static void pages_without_a_cell(void **state)
+{
+	struct door_create make = create();
+	struct door_enclave stop = { .h = { DOOR_STOP, sizeof(stop) } };
+	struct door_add q = add();
+	struct timespec from, to;
+	struct door_reply r;
+
+	make.secs.size = 64 << 20;
+	r = ask(&make, sizeof(make), cpu.arena_fd);
+	assert_int_equal(r.status, DOOR_OK);
+	stop.enclave = q.enclave = (uint32_t)r.count;
+	assert_int_equal(ask(&stop, sizeof(stop), -1).status, DOOR_OK);
+	q.linaddr = make.secs.base;
+	q.source = DOOR_SOURCE_ZERO;
+	q.count = 10000;
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	r = ask(&q, sizeof(q), -1);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	assert_int_equal(r.status, DOOR_FAILED);
+	assert_int_equal(r.error, EIO);
+	assert_true(to.tv_sec - from.tv_sec < 5);
+	stop.h.op = DOOR_DESTROY;
+	assert_int_equal(ask(&stop, sizeof(stop), -1).status, DOOR_OK);
+}
+
 static void enclaves_do_not_see_each_other(void **state)
 {
 	struct bare_enclave other;
@@ -276,6 +305,7 @@ int main(void)
 		cmocka_unit_test(pages_after_einit),
 		cmocka_unit_test(a_running_enclave_is_not_taken_apart),
 		cmocka_unit_test(einit_lies),
+		cmocka_unit_test(pages_without_a_cell),
 		cmocka_unit_test(enclaves_do_not_see_each_other),
 		cmocka_unit_test(nothing_is_left_behind),
 		cmocka_unit_test(cells_go_with_their_processor),
