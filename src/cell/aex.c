@@ -28,7 +28,7 @@ _Noreturn void aex(struct thread *t, const struct sgx_regs *regs,
 	const uint32_t size = control->xsave_size;
 
 	if (t->cssa >= t->frames)
-		cell_die(); /* EENTER checked; the enclave wrote over us */
+		cell_die(CELL_DIED_FRAMES); /* EENTER checked; the enclave wrote over us */
 	memcpy((void *)frame, xsave, size);
 	sgx_xsave_clean((void *)frame, control->xfrm);
 	sgx_ssa_save_gpr((void *)(frame + sgx_ssa_gpr_offset(pages)), regs,

@@ -211,8 +211,16 @@ void thread_sit(struct thread *t);
 long host_page_map(uint64_t page, uint64_t slot, int writable);
 long host_page_unmap(uint64_t page);
 
-/* Something is wrong here: exit status 70. */
-_Noreturn void cell_die(void);
+/* Something is wrong here; the exit status says what. */
+enum cell_death {
+	CELL_DIED_STARTING = 70,
+	CELL_DIED_STORAGE = 71, /* what was offered cannot be taken */
+	CELL_DIED_FRAMES = 72, /* an AEX without a frame of the SSA */
+	CELL_DIED_NO_FRAME = 73, /* the frame's page cannot be brought */
+	CELL_DIED_MEMORY = 74, /* SIGBUS */
+	CELL_DIED_FAULT = 75, /* a fault in the cell's own code */
+};
+_Noreturn void cell_die(enum cell_death why);
 /* The host has said that it is over: exit status 0. */
 _Noreturn void cell_end(void);
 

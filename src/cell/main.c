@@ -41,7 +41,7 @@ static _Noreturn void fail(uint32_t step, long error)
 	control->error = (uint32_t)-error;
 	__atomic_store_n(&control->state, CELL_FAILED, __ATOMIC_SEQ_CST);
 	SYS(futex, &control->state, FUTEX_WAKE, 1, 0, 0, 0);
-	cell_die();
+	cell_die(CELL_DIED_STARTING);
 }
 
 static void must(uint32_t step, long result)
@@ -81,7 +81,7 @@ static void map_control(void)
 		CELL_FD_CONTROL, 0);
 
 	if (at != (long)CELL_CONTROL)
-		cell_die();
+		cell_die(CELL_DIED_STARTING);
 	if (control->abi != CELL_ABI)
 		fail(1, -71);
 }
@@ -289,7 +289,7 @@ static _Noreturn void janitor(struct thread *t)
 		__ATOMIC_SEQ_CST);
 	SYS(futex, &control->state, FUTEX_WAKE, 1, 0, 0, 0);
 	orders_serve();
-	cell_die(); /* started twice */
+	cell_die(CELL_DIED_STARTING); /* started twice */
 }
 
 /* CPUID is #UD in an enclave, and RDTSC on machines without SGX2.  Threads
@@ -310,7 +310,7 @@ void cell_main(void)
 	drop_inherited_mappings();
 	map_control();
 	if (SYS(getppid, 0, 0, 0, 0, 0, 0) != (long)control->cpu_pid)
-		cell_die();
+		cell_die(CELL_DIED_STARTING);
 	if (control->debug)
 		open_to_debuggers();
 	seal_image();

@@ -49,13 +49,13 @@ static void take_chunk(const struct cell_chunk *offered)
 		fd = cell_syscall(CELL_TAKE, 0, 0, 0, 0, 0, 0);
 	while (fd == -EINTR);
 	if (fd < 0)
-		cell_die();
+		cell_die(CELL_DIED_STORAGE);
 	at = cell_syscall(SYS_mmap, (long)c.home, (long)c.length, c.prot,
 		MAP_SHARED | MAP_FIXED, fd, 0);
 	if (!code_keep(&c, fd))
 		cell_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
 	if (at != (long)c.home)
-		cell_die();
+		cell_die(CELL_DIED_STORAGE);
 }
 
 static void take_chunks(void)

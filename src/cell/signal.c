@@ -15,10 +15,10 @@
 #define VECTOR_NP 11
 #define VECTOR_SS 12
 
-_Noreturn void cell_die(void)
+_Noreturn void cell_die(enum cell_death why)
 {
 	for (;;)
-		cell_syscall(SYS_exit_group, 70, 0, 0, 0, 0, 0);
+		cell_syscall(SYS_exit_group, why, 0, 0, 0, 0, 0);
 }
 
 _Noreturn void cell_end(void)
@@ -121,7 +121,7 @@ static void exception(int sig, const siginfo_t *info, const greg_t *g,
 			 || g[REG_TRAPNO] == VECTOR_NP)
 			general_protection(g, regs, event);
 		else
-			cell_die(); /* memory is gone under the enclave */
+			cell_die(CELL_DIED_MEMORY); /* memory is gone under the enclave */
 		return;
 	case SIGFPE:
 		event->vector = (uint8_t)g[REG_TRAPNO];
@@ -153,7 +153,7 @@ static int in_cell_code(uint64_t rip)
 static _Noreturn void no_frame(struct thread *t, const struct sgx_event *event)
 {
 	if (t->running != THREAD_ENTERING)
-		cell_die(); /* EENTER checked; the enclave gave it away */
+		cell_die(CELL_DIED_NO_FRAME); /* EENTER checked; the enclave gave it away */
 	gate_answer(t, GATE_DID_NOT_ENTER, event->vector, event->error_code,
 		event->address & ~(uint64_t)(SGX_PAGE_SIZE - 1));
 }
@@ -176,7 +176,7 @@ static void in_cell(int sig, const siginfo_t *info, const greg_t *g,
 	else if (event.vector != 0)
 		no_frame(t, &event);
 	else
-		cell_die();
+		cell_die(CELL_DIED_FAULT);
 	gate_resume(regs, xsave);
 }
 

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define STACK_SIZE (64u * 1024u)
+#define TAKE_LOOK_MS 10u
 
 struct service_arg {
 	struct engine_cell *e;
@@ -107,9 +108,13 @@ static bool rang(const struct cell_control *c, uint32_t bell)
 	return __atomic_load_n(&c->doorbell, __ATOMIC_ACQUIRE) != bell;
 }
 
-/* As gate.h: awake for a moment, then asleep. */
-static void await_bell(struct cell_control *c, uint32_t bell)
+/* As gate.h: awake for a moment, then asleep; not for long while the cell may
+ * be on its way from the bell to the call that takes storage. */
+static void await_bell(struct space *s, uint32_t bell)
 {
+	struct cell_control *c = s->control;
+	unsigned ms = store_is_taken(&s->store) ? 0 : TAKE_LOOK_MS;
+
 	for (int i = 0; i < GATE_SPIN_PAUSES; i++) {
 		if (rang(c, bell))
 			return;
@@ -121,7 +126,7 @@ static void await_bell(struct cell_control *c, uint32_t bell)
 		sched_yield();
 	}
 	__atomic_store_n(&c->cpu_naps, 1, __ATOMIC_SEQ_CST);
-	futex_op(&c->doorbell, FUTEX_WAIT, bell, 0);
+	futex_op(&c->doorbell, FUTEX_WAIT, bell, ms);
 	__atomic_store_n(&c->cpu_naps, 0, __ATOMIC_SEQ_CST);
 }
 
@@ -143,7 +148,7 @@ static void *serve(void *arg)
 		}
 		/* Whoever rang and asks for nothing takes storage. */
 		store_deliver(&s->store, s->listener, 1);
-		await_bell(s->control, bell);
+		await_bell(s, bell);
 	}
 	return NULL;
 }

@@ -316,6 +316,12 @@ enum store_kind store_kind_at(const struct store *s, uint32_t slot)
 	return s->chunk[slot / s->budget->chunk_pages].kind;
 }
 
+bool store_is_taken(const struct store *s)
+{
+	return __atomic_load_n(&s->offered, __ATOMIC_ACQUIRE)
+		== __atomic_load_n(&s->delivered, __ATOMIC_ACQUIRE);
+}
+
 bool store_is_behind(const struct store *s)
 {
 	return s->offered - __atomic_load_n(&s->delivered, __ATOMIC_ACQUIRE)

@@ -89,6 +89,8 @@ int64_t store_take(struct store *, enum store_kind kind, uint32_t epc,
 void store_put(struct store *, uint32_t slot);
 
 enum store_kind store_kind_at(const struct store *, uint32_t slot);
+/* The cell has all that it was offered. */
+bool store_is_taken(const struct store *);
 /* The cell has been offered much that it has not taken: wake it. */
 bool store_is_behind(const struct store *);
 uint8_t *store_bytes(const struct store *, uint32_t slot);
