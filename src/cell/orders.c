@@ -44,18 +44,17 @@ static void take_chunk(const struct cell_chunk *offered)
 		offered;
 	long fd, at;
 
-	doorbell_ring();
-	do
+	/* When the processor is stopped by a signal just then, the kernel lets
+	 * the call return 0 and no descriptor comes: it is asked for again. */
+	do {
+		doorbell_ring();
 		fd = cell_syscall(CELL_TAKE, 0, 0, 0, 0, 0, 0);
-	while (fd == -EINTR);
-	if (fd < 0)
-		cell_die(CELL_DIED_STORAGE);
-	at = cell_syscall(SYS_mmap, (long)c.home, (long)c.length, c.prot,
-		MAP_SHARED | MAP_FIXED, fd, 0);
-	if (!code_keep(&c, fd))
-		cell_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+		at = fd < 0 ? fd : cell_syscall(SYS_mmap, (long)c.home,
+			(long)c.length, c.prot, MAP_SHARED | MAP_FIXED, fd, 0);
+	} while (at == -EINTR || at == -EBADF);
 	if (at != (long)c.home)
 		cell_die(CELL_DIED_STORAGE);
+	cell_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
 }
 
 static void take_chunks(void)
