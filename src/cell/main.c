@@ -278,8 +278,6 @@ static _Noreturn void janitor(struct thread *t)
 	const uint64_t kicks = KICK_MASK;
 
 	SYS(rt_sigprocmask, SIG_BLOCK, &kicks, 0, sizeof(kicks), 0, 0);
-	SYS(membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0,
-		0);
 	must(14, code_close_others());
 	must(15, filter_install());
 	__atomic_store_n(&go, 1, __ATOMIC_SEQ_CST);
@@ -322,6 +320,9 @@ void cell_main(void)
 	make_table();
 	map_memory();
 	install_handlers();
+	/* Of a process with threads this takes 20 ms. */
+	SYS(membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0, 0, 0,
+		0);
 	start_threads();
 	cell_switch_stack(cell_thread(control->tcs_slots), janitor);
 }
