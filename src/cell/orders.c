@@ -54,7 +54,8 @@ static void take_chunk(const struct cell_chunk *offered)
 	} while (at == -EINTR || at == -EBADF);
 	if (at != (long)c.home)
 		cell_die(CELL_DIED_STORAGE);
-	cell_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+	if (!code_keep(&c, fd))
+		cell_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
 }
 
 static void take_chunks(void)
