@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -428,78 +429,71 @@ static uint32_t features(struct drv_enclave *e)
 	return vmlink_features(e->connection->link);
 }
 
-static int restrict_permissions(struct drv_enclave *e, uint64_t offset,
+/* The arguments of all three verbs: they begin alike, and where there is a
+ * value, alike again. */
+union change {
+	struct sgx_enclave_restrict_permissions restriction;
+	struct sgx_enclave_modify_types types;
+	struct sgx_enclave_remove_pages removal;
+};
+_Static_assert(offsetof(struct sgx_enclave_restrict_permissions, permissions)
+	== offsetof(struct sgx_enclave_modify_types, page_type)
+	&& offsetof(struct sgx_enclave_restrict_permissions, count)
+	== offsetof(struct sgx_enclave_modify_types, count)
+	&& sizeof(struct sgx_enclave_restrict_permissions)
+	== sizeof(struct sgx_enclave_modify_types), "one is the other");
+
+/* A verb over a range, in parts that cofferd takes at once. */
+static int change(struct drv_enclave *e, uint32_t command, uint64_t offset,
 	uint64_t length, uint64_t value, uint64_t *done)
 {
+	bool removal = command == SGX_IOC_ENCLAVE_REMOVE_PAGES;
 	int r = 0;
 
 	for (*done = 0; !r && *done < length;) {
-		uint64_t part = length - *done;
-		struct sgx_enclave_restrict_permissions arg = {
-			.offset = offset + *done,
-			.length = part < CHANGE_BYTES ? part : CHANGE_BYTES,
-			.permissions = value,
-		};
-		struct vmlink_call call = {
-			.command = SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS,
-			.part = { &arg }, .size = { sizeof(arg) },
-			.out = &arg, .out_size = sizeof(arg) };
+		uint64_t left = length - *done, count;
+		uint64_t part = left < CHANGE_BYTES ? left : CHANGE_BYTES;
+		union change arg;
+		struct vmlink_call call = { .command = command,
+			.part = { &arg }, .out = &arg };
 
+		if (removal)
+			arg.removal = (struct sgx_enclave_remove_pages){
+				.offset = offset + *done, .length = part };
+		else
+			arg.types = (struct sgx_enclave_modify_types){
+				.offset = offset + *done, .length = part,
+				.page_type = value };
+		call.size[0] = call.out_size = removal
+			? sizeof(arg.removal) : sizeof(arg.types);
 		r = verb(e, &call);
-		*done += arg.count < part ? arg.count : part;
-		if (!r && !arg.count)
+		count = removal ? arg.removal.count : arg.types.count;
+		*done += count < left ? count : left;
+		if (!r && !count)
 			r = -EIO;
 	}
 	return r;
+}
+
+static int restrict_permissions(struct drv_enclave *e, uint64_t offset,
+	uint64_t length, uint64_t value, uint64_t *done)
+{
+	return change(e, SGX_IOC_ENCLAVE_RESTRICT_PERMISSIONS, offset, length,
+		value, done);
 }
 
 static int modify_types(struct drv_enclave *e, uint64_t offset,
 	uint64_t length, uint64_t value, uint64_t *done)
 {
-	int r = 0;
-
-	for (*done = 0; !r && *done < length;) {
-		uint64_t part = length - *done;
-		struct sgx_enclave_modify_types arg = {
-			.offset = offset + *done,
-			.length = part < CHANGE_BYTES ? part : CHANGE_BYTES,
-			.page_type = value,
-		};
-		struct vmlink_call call = {
-			.command = SGX_IOC_ENCLAVE_MODIFY_TYPES,
-			.part = { &arg }, .size = { sizeof(arg) },
-			.out = &arg, .out_size = sizeof(arg) };
-
-		r = verb(e, &call);
-		*done += arg.count < part ? arg.count : part;
-		if (!r && !arg.count)
-			r = -EIO;
-	}
-	return r;
+	return change(e, SGX_IOC_ENCLAVE_MODIFY_TYPES, offset, length, value,
+		done);
 }
 
 static int remove_pages(struct drv_enclave *e, uint64_t offset,
 	uint64_t length, uint64_t *done)
 {
-	int r = 0;
-
-	for (*done = 0; !r && *done < length;) {
-		uint64_t part = length - *done;
-		struct sgx_enclave_remove_pages arg = {
-			.offset = offset + *done,
-			.length = part < CHANGE_BYTES ? part : CHANGE_BYTES,
-		};
-		struct vmlink_call call = {
-			.command = SGX_IOC_ENCLAVE_REMOVE_PAGES,
-			.part = { &arg }, .size = { sizeof(arg) },
-			.out = &arg, .out_size = sizeof(arg) };
-
-		r = verb(e, &call);
-		*done += arg.count < part ? arg.count : part;
-		if (!r && !arg.count)
-			r = -EIO;
-	}
-	return r;
+	return change(e, SGX_IOC_ENCLAVE_REMOVE_PAGES, offset, length, 0,
+		done);
 }
 
 /* --- init --------------------------------------------------------------- */
