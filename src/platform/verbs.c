@@ -412,6 +412,19 @@ static int check_sgx2(struct verb *v)
 	return 0;
 }
 
+/* What the SGX2 verbs have in common: size bytes of payload that come back, a
+ * range, and a machine that can. */
+static int check_change(struct verb *v, uint64_t offset, uint64_t length,
+	size_t size)
+{
+	int r;
+
+	v->out = v->payload;
+	v->out_size = size;
+	r = check_sgx2(v);
+	return r ? r : check_range(v, offset, length);
+}
+
 static int not_zero(struct verb *v)
 {
 	return why_set(&v->why, -EINVAL, "result and count must be zero");
@@ -433,11 +446,7 @@ static int do_restrict(struct verb *v)
 	int r;
 
 	memcpy(&arg, v->payload, sizeof(arg));
-	v->out = v->payload;
-	v->out_size = sizeof(arg);
-	r = check_sgx2(v);
-	if (!r)
-		r = check_range(v, arg.offset, arg.length);
+	r = check_change(v, arg.offset, arg.length, sizeof(arg));
 	if (r)
 		return r;
 	if (arg.permissions & ~(uint64_t)SGX_SECINFO_RWX ||
@@ -459,11 +468,7 @@ static int do_modify(struct verb *v)
 	int r;
 
 	memcpy(&arg, v->payload, sizeof(arg));
-	v->out = v->payload;
-	v->out_size = sizeof(arg);
-	r = check_sgx2(v);
-	if (!r)
-		r = check_range(v, arg.offset, arg.length);
+	r = check_change(v, arg.offset, arg.length, sizeof(arg));
 	if (r)
 		return r;
 	if (arg.page_type > 0xff)
@@ -486,11 +491,7 @@ static int do_remove(struct verb *v)
 	int r;
 
 	memcpy(&arg, v->payload, sizeof(arg));
-	v->out = v->payload;
-	v->out_size = sizeof(arg);
-	r = check_sgx2(v);
-	if (!r)
-		r = check_range(v, arg.offset, arg.length);
+	r = check_change(v, arg.offset, arg.length, sizeof(arg));
 	if (r)
 		return r;
 	if (arg.count)
