@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Making a virtual machine what a chip maker makes of a package: fuses with
+ * the hash of the CA's root in them, and certificates for the keys that the
+ * PCE will derive from the fuses.  In <state>/vm/NAME/:
+ *
+ *   fuses      64 secret bytes, then SHA-256 of the root's public key
+ *   identity   who the machine is, struct pki_machine as key=value lines
+ *   pck/       a certificate per TCB, CPUSVN-PCESVN.pem
+ *
+ * Fusing happens before the machine's first start and takes milliseconds;
+ * certifying when somebody first asks for a certificate.  Both look into the
+ * fuses, so both are done by the program coffer-manufacture, which ends
+ * afterwards; cofferd, quoting and the services never see them.
+ */
+#ifndef COFFER_PKI_MANUFACTURE_H
+#define COFFER_PKI_MANUFACTURE_H
+
+#include "pki/ca.h"
+#include "pki/collateral.h"
+
+struct pki_machine {
+	char name[64];
+	enum pki_ca ca;
+	uint8_t fmspc[PKI_FMSPC_SIZE];
+	uint8_t ppid[16];
+	uint8_t qe_id[16]; /* what the QE puts into its quotes' headers */
+	uint8_t platform_instance_id[16]; /* zero for PKI_CA_PROCESSOR */
+	uint16_t pce_id;
+	uint8_t cpusvn[16]; /* from vm.conf: at the next start, if changed */
+	uint16_t pcesvn; /* highest that it has certificates for */
+	uint8_t root_hash[32]; /* of the root that is fused in */
+};
+
+/* In a process that may read the fuses.  pki_fuse: makes the fuses, or puts
+ * this CA's root into older ones.  pki_certify: fuses, then identity and
+ * certificates for every TCB level that the machine has reached, and for its
+ * own TCB; what is there already and fits this CA is kept.  -ENOENT when
+ * there is no such machine. */
+int pki_fuse(struct pki *, const char *vm, struct why *);
+int pki_certify(struct pki *, const char *vm, struct why *);
+
+/* The same in any process: starts coffer-manufacture and waits for it, unless
+ * the machine has been certified by this CA.  -EXDEV when it was made under
+ * another CA: the reason has the command that makes it again. */
+int pki_machine_ensure(struct pki *, const char *vm, struct why *);
+
+/* Reads who a machine is, certifying it first where that has not happened. */
+int pki_machine_get(struct pki *, const char *vm, struct pki_machine *,
+	struct why *);
+/* By QE_ID or PPID, of those certified by this CA.  -ENOENT. */
+int pki_machine_find(struct pki *, const uint8_t id[16],
+	struct pki_machine *, struct why *);
+
+/* The certificate of the highest TCB that is not above this one, chosen as
+ * Intel's service does it.  -ENOENT when no certificate is that low;
+ * -ESRCH when the machine has none at all. */
+struct pki_pck {
+	struct pki_bytes leaf; /* PEM */
+	struct pki_bytes chain; /* PEM: leaf, its CA, root */
+	uint8_t tcbm_cpusvn[16]; /* the TCB of the certificate */
+	uint16_t tcbm_pcesvn;
+};
+int pki_pck_get(struct pki *, const struct pki_machine *,
+	const uint8_t cpusvn[16], uint16_t pcesvn, struct pki_pck *,
+	struct why *);
+void pki_pck_free(struct pki_pck *);
+
+/* All certificates of a machine, highest TCB first.  The caller frees the
+ * list with pki_pck_list_free. */
+struct pki_pck_list {
+	struct pki_pck *items;
+	size_t count;
+};
+int pki_pck_all(struct pki *, const struct pki_machine *,
+	struct pki_pck_list *, struct why *);
+void pki_pck_list_free(struct pki_pck_list *);
+
+#endif
