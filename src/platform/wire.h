@@ -26,6 +26,7 @@
  *   WIRE_LIST                    wire_list                         wire_listing
  *   WIRE_INFO                    -                                 wire_info
  *   WIRE_SWAP                    -                                 wire_swap
+ *   WIRE_QUOTING                 -                                 -
  *   WIRE_SHUTDOWN                -                                 -
  */
 #ifndef COFFER_PLATFORM_WIRE_H
@@ -55,6 +56,9 @@ enum wire_command {
 	 * for reading and writing.  The pages are sealed; no enclave trusts
 	 * this memory. */
 	WIRE_SWAP,
+	/* The reply brings one end of a connection to coffer-quoting
+	 * (quoting/quoting.h), which is started if it does not run. */
+	WIRE_QUOTING,
 };
 
 struct wire_header {
