@@ -112,16 +112,19 @@ oe_enclave_t *oe_get_enclave(void);
 oe_result_t oe_random(void *data, size_t size);
 
 /*
- * A report of this enclave, for another enclave of the same machine.
+ * A report of this enclave, for another enclave of the same machine or,
+ * as a quote, for anyone.
  *
- * flags: 0 (a local report).
+ * flags: 0 (a local report) or OE_REPORT_FLAGS_REMOTE_ATTESTATION; for the
+ * latter the enclave's EDL imports openenclave/edl/sgx/attestation.edl.
  * report_data: up to 64 bytes bound into it, zero-padded; NULL with size 0.
  * opt_params: the target's 512-byte information (oe_get_target_info), or
- * NULL with size 0 for a report that nobody in particular can check.
+ * NULL with size 0 for a report that nobody in particular can check, and for
+ * quotes.
  * report_buffer: receives the report, freed with oe_free_report.
  *
- * Returns OE_OK; OE_INVALID_PARAMETER; OE_OUT_OF_MEMORY; OE_UNSUPPORTED for
- * flags that this library has no service for.
+ * Returns OE_OK; OE_INVALID_PARAMETER; OE_OUT_OF_MEMORY; for quotes also what
+ * oe_get_evidence (openenclave/attestation/attester.h) returns.
  */
 oe_result_t oe_get_report_v2(uint32_t flags, const uint8_t *report_data,
 	size_t report_data_size, const void *opt_params,
@@ -155,12 +158,61 @@ oe_result_t oe_parse_report(const uint8_t *report, size_t report_size,
 
 /*
  * Check that a local report was made for this enclave by an enclave of the
- * same machine (REPORT key and CMAC), and take it apart (parsed_report may
- * be NULL). Returns OE_OK, OE_VERIFY_FAILED_AES_CMAC_MISMATCH,
- * OE_INVALID_PARAMETER, OE_REPORT_PARSE_ERROR, or OE_UNSUPPORTED for quotes.
+ * same machine (REPORT key and CMAC), or that a quote comes from a machine
+ * with a root that is believed (coffer/attest.h), and take it apart
+ * (parsed_report may be NULL). Returns OE_OK,
+ * OE_VERIFY_FAILED_AES_CMAC_MISMATCH, OE_INVALID_PARAMETER,
+ * OE_REPORT_PARSE_ERROR, OE_INCORRECT_REPORT_SIZE, and for quotes what
+ * oe_verify_evidence (openenclave/attestation/verifier.h) returns.
  */
 oe_result_t oe_verify_report(const uint8_t *report, size_t report_size,
 	oe_report_t *parsed_report);
+
+/*
+ * A self-signed X.509 certificate of a key pair, in DER, with a quote whose
+ * report data is the SHA-256 of the public key's PEM text: for TLS.
+ * openenclave/attestation/attester.h has the newer form.
+ *
+ * subject_name: as "CN=Open Enclave SDK,O=OESDK TLS,C=US"; NULL is this one.
+ * private_key, public_key: PEM; sizes count the NUL.
+ * output_cert: freed with oe_free_attestation_certificate.
+ *
+ * Returns what oe_get_report returns; OE_FAILURE when the keys are none or
+ * do not belong together; OE_CRYPTO_ERROR.
+ */
+oe_result_t oe_generate_attestation_certificate(
+	const unsigned char *subject_name, uint8_t *private_key,
+	size_t private_key_size, uint8_t *public_key, size_t public_key_size,
+	uint8_t **output_cert, size_t *output_cert_size);
+
+/*
+ * The same for a time of the caller's choice: texts of 14 digits, as
+ * "20190501000000"; both NULL for the usual one (to the end of 2050).
+ */
+oe_result_t oe_generate_attestation_certificate_v2(
+	const unsigned char *subject_name, uint8_t *private_key,
+	size_t private_key_size, uint8_t *public_key, size_t public_key_size,
+	const char *date_not_valid_before, const char *date_not_valid_after,
+	uint8_t **output_cert, size_t *output_cert_size);
+
+/* NULL allowed. */
+void oe_free_attestation_certificate(uint8_t *cert);
+
+/* A caller's own check of who made a certificate. */
+typedef oe_result_t (*oe_identity_verify_callback_t)(oe_identity_t *identity,
+	void *arg);
+
+/*
+ * Verify a certificate of oe_generate_attestation_certificate; then
+ * enclave_identity_callback, unless NULL, has a say.
+ *
+ * Returns OE_OK, OE_INVALID_PARAMETER, OE_FAILURE (no report in it),
+ * OE_VERIFY_FAILED (signature, other key, or the callback refused), and what
+ * oe_verify_report returns.
+ */
+oe_result_t oe_verify_attestation_certificate(uint8_t *cert_in_der,
+	size_t cert_in_der_len,
+	oe_identity_verify_callback_t enclave_identity_callback, void *arg);
 
 /*
  * A key that only this enclave (OE_SEAL_POLICY_UNIQUE) or enclaves of its

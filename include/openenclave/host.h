@@ -134,13 +134,15 @@ oe_result_t oe_create_enclave(const char *path, oe_enclave_type_t type,
 oe_result_t oe_terminate_enclave(oe_enclave_t *enclave);
 
 /*
- * A report of an enclave (flags 0: a local one), made by the enclave.
+ * A report of an enclave (flags 0: a local one,
+ * OE_REPORT_FLAGS_REMOTE_ATTESTATION: a quote), made by the enclave.
  * opt_params: the target's information (512 bytes, oe_get_target_info), or
  * NULL with size 0. Freed with oe_free_report. The enclave's EDL must import
  * openenclave/edl/sgx/attestation.edl.
  *
  * Returns OE_OK; OE_INVALID_PARAMETER; OE_UNSUPPORTED where the enclave does
- * not import it, or for quotes, for which there is no service here.
+ * not import it; for quotes also what oe_get_evidence
+ * (openenclave/attestation/attester.h) returns.
  */
 oe_result_t oe_get_report_v2(oe_enclave_t *enclave, uint32_t flags,
 	const void *opt_params, size_t opt_params_size,
@@ -157,8 +159,10 @@ oe_result_t oe_parse_report(const uint8_t *report, size_t report_size,
 	oe_report_t *parsed_report);
 
 /*
- * Have enclave check a local report that was made for it. parsed_report may
- * be NULL. The enclave's EDL must import openenclave/edl/attestation.edl.
+ * Have enclave check a local report that was made for it; its EDL must import
+ * openenclave/edl/attestation.edl. A quote is checked here, as
+ * oe_verify_evidence does (openenclave/attestation/verifier.h); enclave may
+ * be NULL. parsed_report may be NULL.
  */
 oe_result_t oe_verify_report(oe_enclave_t *enclave, const uint8_t *report,
 	size_t report_size, oe_report_t *parsed_report);

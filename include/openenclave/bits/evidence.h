@@ -10,6 +10,8 @@
 #include <openenclave/bits/report.h>
 #include <openenclave/bits/types.h>
 
+OE_EXTERNC_BEGIN
+
 /* One statement about an enclave: a name and a value of known type. */
 typedef struct _oe_claim {
 	/* NUL-terminated. */
@@ -28,6 +30,8 @@ typedef struct _oe_claim {
 #define OE_CLAIM_PRODUCT_ID "product_id"   /* uint8_t[16] */
 #define OE_CLAIM_FORMAT_UUID "format_uuid" /* oe_uuid_t */
 #define OE_REQUIRED_CLAIMS_COUNT 7
+/* The names above, in the order in which verifiers give them. */
+extern const char *OE_REQUIRED_CLAIMS[OE_REQUIRED_CLAIMS_COUNT];
 
 /* Claims that a format may have. */
 #define OE_CLAIM_TCB_STATUS "tcb_status"         /* uint32_t */
@@ -36,17 +40,30 @@ typedef struct _oe_claim {
 #define OE_CLAIM_VALIDITY_UNTIL "validity_until" /* oe_datetime_t */
 #define OE_CLAIM_UEID "ueid"                     /* uint8_t[33] */
 #define OE_CLAIM_HARDWARE_MODEL "hardware_model" /* uint8_t[6] */
+#define OE_OPTIONAL_CLAIMS_COUNT 6
+extern const char *OE_OPTIONAL_CLAIMS[OE_OPTIONAL_CLAIMS_COUNT];
+
+/* What oe_get_evidence was given to bind into the evidence; last, and only
+ * where there was something. */
 #define OE_CLAIM_CUSTOM_CLAIMS_BUFFER "custom_claims_buffer"
+
+/* First byte of the ueid claim: what follows identifies the machine. */
+#define OE_UEID_TYPE_RAND 0x01
 
 /* Bits of the attributes claim. */
 #define OE_EVIDENCE_ATTRIBUTES_SGX_DEBUG OE_REPORT_ATTRIBUTES_DEBUG
 #define OE_EVIDENCE_ATTRIBUTES_SGX_REMOTE OE_REPORT_ATTRIBUTES_REMOTE
+#define OE_EVIDENCE_ATTRIBUTES_RESERVED \
+	(~(OE_EVIDENCE_ATTRIBUTES_SGX_DEBUG |  \
+	   OE_EVIDENCE_ATTRIBUTES_SGX_REMOTE))
 
 typedef enum _oe_policy_type {
 	/* policy is an oe_datetime_t: verify as of that time. */
 	OE_POLICY_ENDORSEMENTS_TIME = 1,
 	/* policy is a baseline document: verify the platform against it. */
 	OE_POLICY_ENDORSEMENTS_BASELINE = 2,
+	/* policy is an int64_t; for TDX, which Coffer does not make. */
+	OE_POLICY_TCB_BASELINE_DATE = 3,
 	_OE_POLICY_TYPE_MAX = OE_ENUM_MAX,
 } oe_policy_type_t;
 
@@ -57,5 +74,7 @@ typedef struct _oe_policy {
 	/* Bytes at policy. */
 	size_t policy_size;
 } oe_policy_t;
+
+OE_EXTERNC_END
 
 #endif
