@@ -310,6 +310,13 @@ enum sgx_keyname {
 	SGX_KEYNAME_SEAL = 4,
 };
 
+/* A KEYNAME that no silicon has: there EGETKEY gives SGX_INVALID_KEYNAME.  A
+ * processor of Coffer's that was manufactured answers with the first 16 bytes
+ * of SHA-256 of its CA's public root key (x and y, big endian), to every
+ * enclave and whatever else the request says.  So an enclave that trusts this
+ * root only by this answer never trusts it on silicon. */
+#define COFFER_KEYNAME_ROOT 0xc0feu
+
 #define SGX_KEYPOLICY_MRENCLAVE 0x0001u
 #define SGX_KEYPOLICY_MRSIGNER 0x0002u
 #define SGX_KEYPOLICY_NOISVPRODID 0x0004u

@@ -51,11 +51,14 @@ const struct vmconf_size *vmconf_size_find(const char *name)
 	return NULL;
 }
 
+static const uint8_t cpusvn_default[16] = VMCONF_CPUSVN_DEFAULT;
+
 void vmconf_default(struct vmconf *conf)
 {
 	conf->size = vmconf_size_find(VMCONF_SIZE_DEFAULT);
 	conf->epc_pages = conf->size->epc_pages;
 	conf->ptrace_slot = false;
+	memcpy(conf->cpusvn, cpusvn_default, sizeof(conf->cpusvn));
 	conf->swap[0] = '\0';
 }
 
@@ -88,7 +91,37 @@ int vmconf_parse_pages(const char *text, uint32_t *pages, struct why *why)
 	return 0;
 }
 
-enum key { KEY_SIZE = 1, KEY_EPC = 2, KEY_PTRACE = 4, KEY_SWAP = 8 };
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int vmconf_parse_cpusvn(const char *text, uint8_t cpusvn[16], struct why *why)
+{
+	uint8_t fresh[16];
+	size_t size = strlen(text);
+
+	for (size_t i = 0; i < sizeof(fresh) && size == 32; i++) {
+		int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			size = 0;
+		fresh[i] = (uint8_t)(high * 16 + low);
+	}
+	if (size != 32)
+		return why_set(why, -EINVAL, "\"%.40s\" is no CPUSVN: 32 "
+			"hexadecimal digits", text);
+	memcpy(cpusvn, fresh, sizeof(fresh));
+	return 0;
+}
+
+enum key {
+	KEY_SIZE = 1, KEY_EPC = 2, KEY_PTRACE = 4, KEY_SWAP = 8,
+	KEY_CPUSVN = 16,
+};
 
 static int set(struct vmconf *conf, unsigned *seen, const char *key,
 	const char *value, struct why *why)
@@ -119,6 +152,12 @@ static int set(struct vmconf *conf, unsigned *seen, const char *key,
 		if (r)
 			return r;
 		which = KEY_SWAP;
+	} else if (!strcmp(key, "cpusvn")) {
+		int r = vmconf_parse_cpusvn(value, conf->cpusvn, why);
+
+		if (r)
+			return r;
+		which = KEY_CPUSVN;
 	} else {
 		return why_set(why, -EINVAL, "unknown key \"%.40s\"", key);
 	}
@@ -233,15 +272,17 @@ static int sync_directory(const char *path)
 
 int vmconf_write(const char *path, const struct vmconf *conf, struct why *why)
 {
-	char fresh[PATH_MAX], text[VMCONF_SWAP_MAX + 256];
+	char fresh[PATH_MAX], text[VMCONF_SWAP_MAX + 256], cpusvn[33];
 	int fd, n, r;
 
 	n = snprintf(fresh, sizeof(fresh), "%s.new", path);
 	if (n < 0 || (size_t)n >= sizeof(fresh))
 		return why_set(why, -ENAMETOOLONG, "path too long: %s", path);
+	for (int i = 0; i < 16; i++)
+		snprintf(cpusvn + 2 * i, 3, "%02x", conf->cpusvn[i]);
 	n = snprintf(text, sizeof(text),
-		"size=%s\nepc_pages=%u\nptrace_slot=%d\n%s%s%s",
-		conf->size->name, conf->epc_pages, conf->ptrace_slot,
+		"size=%s\nepc_pages=%u\nptrace_slot=%d\ncpusvn=%s\n%s%s%s",
+		conf->size->name, conf->epc_pages, conf->ptrace_slot, cpusvn,
 		conf->swap[0] ? "swap=" : "", conf->swap,
 		conf->swap[0] ? "\n" : "");
 	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |

@@ -6,6 +6,7 @@
  *   size=Standard_DC1s_v3   one of the sizes below
  *   epc_pages=1048576       pages of 4 KiB
  *   ptrace_slot=0           1: the processor holds its cells' ptrace slot
+ *   cpusvn=HEX              security version: 16 components, a byte each
  *   swap=/path              evicted pages go to this file, not to memory; the
  *                           file is the machine's own: what is in it is lost
  */
@@ -20,6 +21,9 @@
 #define VMCONF_SIZE_DEFAULT "Standard_DC1s_v3"
 #define VMCONF_EPC_MIN 16u /* pages: an enclave with one page of each kind */
 #define VMCONF_EPC_MAX (1u << 26) /* 256 GiB, the largest size on sale */
+
+/* An up-to-date machine (src/pki/tcb.h says what the components stand for). */
+#define VMCONF_CPUSVN_DEFAULT { 8, 8, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 }
 
 #define VMCONF_SWAP_MAX 1024u /* bytes of the swap file's path */
 
@@ -43,14 +47,19 @@ struct vmconf {
 	const struct vmconf_size *size; /* in the table; never NULL */
 	uint32_t epc_pages;
 	bool ptrace_slot;
+	uint8_t cpusvn[16];
 	char swap[VMCONF_SWAP_MAX]; /* absolute path; "": memory */
 };
 
-/* The default machine: VMCONF_SIZE_DEFAULT, its EPC, no ptrace slot. */
+/* The default machine: VMCONF_SIZE_DEFAULT, its EPC, up to date, no ptrace
+ * slot. */
 void vmconf_default(struct vmconf *conf);
 
 /* A number of EPC pages, in decimal.  0 or -EINVAL with the reason. */
 int vmconf_parse_pages(const char *text, uint32_t *pages, struct why *why);
+
+/* A CPUSVN: 32 hexadecimal digits.  0 or -EINVAL with the reason. */
+int vmconf_parse_cpusvn(const char *text, uint8_t cpusvn[16], struct why *why);
 
 /* The path of a swap file: absolute, one line.  0, -EINVAL or -ENAMETOOLONG
  * with the reason. */

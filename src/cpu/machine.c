@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "machine.h"
 #include "common/crypto_openssl.h"
-#include "fuses.h"
+#include "common/fuses.h"
 #include "secret_heap.h"
 #include <cpuid.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-/* This machine's security version: each byte one component, all at one. */
-static const uint8_t cpusvn[16] = {
-	1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-};
 
 /* ---- the model's memory is the engine's ---- */
 
@@ -176,13 +171,15 @@ static uint32_t read_mxcsr_mask(void)
 
 int machine_init(struct machine *m, struct engine *engine,
 	const char *state_dir, uint32_t epc_pages,
-	enum machine_profile generation, int swap_file, char *why, size_t size)
+	enum machine_profile generation, const uint8_t cpusvn[16],
+	int swap_file, char *why, size_t size)
 {
 	const struct sgx_crypto_ops *crypto = crypto_openssl();
 	struct sgx_xsave_table xsave;
 	struct sgx_profile profile;
 	struct sgx_epcm_entry *epcm;
 	struct sgx_fuses fuses;
+	struct why reason;
 	int r;
 
 	epcm = sparse_map(epc_pages * sizeof(*epcm));
@@ -193,8 +190,10 @@ int machine_init(struct machine *m, struct engine *engine,
 			"cryptography");
 		return -1;
 	}
-	if (fuses_load(state_dir, &fuses, why, size) != 0)
+	if (fuses_load(state_dir, &fuses, &reason) != 0) {
+		snprintf(why, size, "%s", reason.text);
 		return -1;
+	}
 	read_xsave_table(&xsave);
 	if (generation == MACHINE_DCSV2)
 		sgx_profile_dcsv2(&profile, read_xcr0(), &xsave);

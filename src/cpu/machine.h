@@ -22,11 +22,12 @@ struct machine {
 };
 
 /* Powers on with the fuses of a state directory; before that the engine must
- * know this machine as its events' context.  swap_file: see pager_init.  0, or
+ * know this machine as its events' context.  cpusvn: its security version, a
+ * component each byte.  swap_file: see pager_init.  0, or
  * -1 with why. */
 int machine_init(struct machine *, struct engine *, const char *state_dir,
-	uint32_t epc_pages, enum machine_profile, int swap_file, char *why,
-	size_t size);
+	uint32_t epc_pages, enum machine_profile, const uint8_t cpusvn[16],
+	int swap_file, char *why, size_t size);
 
 /* What happens in cells (cells.c): the engine's events, the machine being
  * their ctx. */

@@ -7,6 +7,7 @@
 #include "cpu_filter.h"
 #include "door.h"
 #include "door_serve.h"
+#include "common/vmconf.h"
 #include "harden.h"
 #include "secret_heap.h"
 #include <getopt.h>
@@ -25,6 +26,7 @@ struct options {
 	const char *state;
 	unsigned long epc_pages;
 	enum machine_profile profile;
+	uint8_t cpusvn[16];
 	int swap; /* -1: in memory */
 	bool ptrace_slot;
 };
@@ -38,8 +40,8 @@ static struct engine *engine;
 static void usage(FILE *to)
 {
 	fprintf(to, "usage: coffer-cpu --door FD --events FD --state DIR "
-		"[--epc-pages N] [--profile dcsv2|dcsv3] [--swap FD] "
-		"[--ptrace-slot]\n"
+		"[--epc-pages N] [--profile dcsv2|dcsv3] "
+		"[--cpusvn HEX] [--swap FD] [--ptrace-slot]\n"
 		"\n"
 		"The processor of one Coffer virtual machine.  cofferd starts "
 		"it; see coffer-cpu(8).\n");
@@ -61,6 +63,7 @@ static bool parse(int argc, char **argv, struct options *o)
 		{ "state", required_argument, NULL, 's' },
 		{ "epc-pages", required_argument, NULL, 'p' },
 		{ "profile", required_argument, NULL, 'g' },
+		{ "cpusvn", required_argument, NULL, 'c' },
 		{ "swap", required_argument, NULL, 'w' },
 		{ "ptrace-slot", no_argument, NULL, 't' },
 		{ "help", no_argument, NULL, 'h' },
@@ -71,7 +74,8 @@ static bool parse(int argc, char **argv, struct options *o)
 	int c;
 
 	*o = (struct options){ .door = -1, .events = -1, .swap = -1,
-		.epc_pages = EPC_PAGES_DEFAULT, .profile = MACHINE_DCSV3 };
+		.epc_pages = EPC_PAGES_DEFAULT, .profile = MACHINE_DCSV3,
+		.cpusvn = VMCONF_CPUSVN_DEFAULT };
 	while ((c = getopt_long(argc, argv, "", list, NULL)) != -1) {
 		switch (c) {
 		case 'd':
@@ -94,6 +98,10 @@ static bool parse(int argc, char **argv, struct options *o)
 				return false;
 			o->profile = optarg[4] == '2' ? MACHINE_DCSV2
 						      : MACHINE_DCSV3;
+			break;
+		case 'c':
+			if (vmconf_parse_cpusvn(optarg, o->cpusvn, NULL))
+				return false;
 			break;
 		case 'w':
 			if (!number(optarg, 1 << 20, &value))
@@ -135,8 +143,8 @@ static void *serve(void *unused)
 
 	machine.pager.tampered = tampered;
 	if (machine_init(&machine, engine, options.state,
-		    (uint32_t)options.epc_pages, options.profile, options.swap,
-		    why, sizeof(why)) != 0) {
+		    (uint32_t)options.epc_pages, options.profile,
+		    options.cpusvn, options.swap, why, sizeof(why)) != 0) {
 		fprintf(stderr, "coffer-cpu: %s\n", why);
 		_exit(1);
 	}

@@ -217,12 +217,13 @@ static int greet(struct processor *cpu, const struct vmconf *conf,
 int processor_start(struct processor *cpu, const char *state,
 	const struct vmconf *conf, int swap, int log_fd, struct why *why)
 {
-	char path[PATH_MAX], pages[16];
-	char *argv[16] = { path, "--door", "3", "--events", "4", "--state",
+	char path[PATH_MAX], pages[16], cpusvn[33];
+	char *argv[18] = { path, "--door", "3", "--events", "4", "--state",
 		(char *)state, "--epc-pages", pages, "--profile",
-		conf->size->family == VMCONF_DCSV2 ? "dcsv2" : "dcsv3" };
+		conf->size->family == VMCONF_DCSV2 ? "dcsv2" : "dcsv3",
+		"--cpusvn", cpusvn };
 	int door[2] = { -1, -1 }, events[2] = { -1, -1 };
-	int fds[3] = { -1, -1, swap }, argc = 11, r, status;
+	int fds[3] = { -1, -1, swap }, argc = 13, r, status;
 
 	memset(cpu, 0, sizeof(*cpu));
 	cpu->door = cpu->events = cpu->pidfd = -1;
@@ -234,6 +235,8 @@ int processor_start(struct processor *cpu, const char *state,
 		return r;
 	}
 	snprintf(pages, sizeof(pages), "%u", conf->epc_pages);
+	for (int i = 0; i < 16; i++)
+		snprintf(cpusvn + 2 * i, 3, "%02x", conf->cpusvn[i]);
 	if (swap >= 0) {
 		argv[argc++] = "--swap";
 		argv[argc++] = "5";

@@ -101,6 +101,110 @@ void key_derive_einittoken(const struct sgx_machine *m,
 	wipe(&d, sizeof d);
 }
 
+/* INIT and DEBUG separate keys whatever the mask says. */
+#define ATTRIBUTES_ALWAYS (SGX_ATTR_INIT | SGX_ATTR_DEBUG)
+
+/* What all keys but REPORT have in common. */
+static void take_common(struct key_dependencies *d,
+	const struct sgx_keyrequest *r, const struct secs *s)
+{
+	memcpy(d->cpusvn, r->cpusvn, sizeof d->cpusvn);
+	d->isv_svn = r->isv_svn;
+	d->isv_prod_id = s->isv_prod_id;
+	d->attributes.flags = s->attributes.flags &
+		(r->attributes_mask.flags | ATTRIBUTES_ALWAYS);
+	d->attributes.xfrm = s->attributes.xfrm & r->attributes_mask.xfrm;
+	d->misc_select = s->misc_select & r->misc_mask;
+}
+
+static void take_masks(struct key_dependencies *d,
+	const struct sgx_keyrequest *r)
+{
+	d->attributes_mask = r->attributes_mask;
+	d->misc_mask = ~r->misc_mask;
+}
+
+/* KEYPOLICY's choices, for the two keys that have them. */
+static void take_policy(struct key_dependencies *d,
+	const struct sgx_keyrequest *r, const struct secs *s)
+{
+	d->key_policy = r->key_policy;
+	if (r->key_policy & SGX_KEYPOLICY_NOISVPRODID)
+		d->isv_prod_id = 0;
+	if (r->key_policy & SGX_KEYPOLICY_ISVFAMILYID)
+		memcpy(d->isv_family_id, s->isv_family_id,
+			sizeof d->isv_family_id);
+	if (r->key_policy & SGX_KEYPOLICY_ISVEXTPRODID)
+		memcpy(d->isv_ext_prod_id, s->isv_ext_prod_id,
+			sizeof d->isv_ext_prod_id);
+	if (r->key_policy & SGX_KEYPOLICY_CONFIGID) {
+		memcpy(d->config_id, s->config_id, sizeof d->config_id);
+		d->config_svn = r->config_svn;
+	}
+}
+
+static void take_mrsigner(struct key_dependencies *d, const struct secs *s)
+{
+	memcpy(d->mrsigner, s->mrsigner, sizeof d->mrsigner);
+}
+
+static void derive_report(const struct sgx_machine *m,
+	const struct sgx_keyrequest *r, const struct secs *s, uint8_t key[16])
+{
+	struct sgx_targetinfo self = { 0 };
+
+	memcpy(self.mrenclave, s->mrenclave, sizeof self.mrenclave);
+	self.attributes = s->attributes;
+	self.misc_select = s->misc_select;
+	self.config_svn = s->config_svn;
+	memcpy(self.config_id, s->config_id, sizeof self.config_id);
+	key_derive_report(m, &self, r->key_id, key);
+}
+
+/* Each name's row of the manual's table of dependencies. */
+void key_derive_request(const struct sgx_machine *m,
+	const struct sgx_keyrequest *r, const struct secs *s, uint8_t key[16])
+{
+	struct key_dependencies d;
+
+	if (r->key_name == SGX_KEYNAME_REPORT) {
+		derive_report(m, r, s, key);
+		return;
+	}
+	if (r->key_name == COFFER_KEYNAME_ROOT) {
+		memcpy(key, m->fuses.ca_root_hash, 16);
+		return;
+	}
+	key_dependencies_init(&d, m, r->key_name);
+	take_common(&d, r, s);
+	switch (r->key_name) {
+	case SGX_KEYNAME_EINITTOKEN:
+		take_mrsigner(&d, s);
+		memcpy(d.key_id, r->key_id, sizeof d.key_id);
+		break;
+	case SGX_KEYNAME_PROVISION:
+		take_mrsigner(&d, s);
+		take_masks(&d, r);
+		break;
+	case SGX_KEYNAME_PROVISION_SEAL:
+		take_mrsigner(&d, s);
+		take_masks(&d, r);
+		take_policy(&d, r, s);
+		break;
+	default: /* SEAL */
+		take_masks(&d, r);
+		take_policy(&d, r, s);
+		memcpy(d.key_id, r->key_id, sizeof d.key_id);
+		if (r->key_policy & SGX_KEYPOLICY_MRENCLAVE)
+			memcpy(d.mrenclave, s->mrenclave, sizeof d.mrenclave);
+		if (r->key_policy & SGX_KEYPOLICY_MRSIGNER)
+			take_mrsigner(&d, s);
+		break;
+	}
+	key_derive(m, &d, key);
+	wipe(&d, sizeof d);
+}
+
 bool cpusvn_is_reached(const struct sgx_machine *m, const uint8_t cpusvn[16])
 {
 	for (size_t i = 0; i < sizeof m->cpusvn; i++)

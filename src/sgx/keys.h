@@ -46,6 +46,13 @@ void key_derive_report(const struct sgx_machine *m,
 	const struct sgx_targetinfo *target, const uint8_t key_id[32],
 	uint8_t key[16]);
 
+/* What EGETKEY gives for this request, its checks passed, to an initialised
+ * enclave of this SECS: of the machine, only fuses, CPUSVN (for REPORT) and
+ * crypto are looked at. */
+void key_derive_request(const struct sgx_machine *m,
+	const struct sgx_keyrequest *request, const struct secs *s,
+	uint8_t key[16]);
+
 /* The key that the launch enclave used for this token. */
 void key_derive_einittoken(const struct sgx_machine *m,
 	const struct sgx_einittoken *token, uint8_t key[16]);

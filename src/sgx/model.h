@@ -138,11 +138,15 @@ struct sgx_memory_ops {
 
 /* ---- The machine ---- */
 
-/* What a package is born with.  All 64 bytes random, secret, constant. */
+/* What a package is born with.  The first 64 bytes random, secret,
+ * constant. */
 struct sgx_fuses {
 	uint8_t root[32]; /* root of every derived key */
 	uint8_t seal[16]; /* SEAL_KEY_FUSES */
 	uint8_t owner_epoch[16]; /* OWNEREPOCH */
+	/* No silicon has this: SHA-256 of the public key (x and y, big endian)
+	 * of the certificate authority that made the machine; zero: nobody. */
+	uint8_t ca_root_hash[32];
 };
 
 /* What CPUID shows, and what leaves therefore accept. */

@@ -4,6 +4,7 @@
 
 #include "common/log.h"
 #include "common/paths.h"
+#include "common/fuses.h"
 #include "common/vmconf.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -234,6 +235,8 @@ static void conf_round_trip(void **state)
 	a.size = vmconf_size_find("Standard_DC4s_v2");
 	a.epc_pages = 77;
 	a.ptrace_slot = true;
+	a.cpusvn[0] = 0;
+	a.cpusvn[15] = 0xf9;
 	assert_int_equal(vmconf_set_swap(&a, "/a folder/swap=1", &why), 0);
 	assert_int_equal(vmconf_write(in_folder("vm.conf"), &a, &why), 0);
 	assert_int_equal(mode_of(in_folder("vm.conf")), 0600);
@@ -242,6 +245,7 @@ static void conf_round_trip(void **state)
 	assert_ptr_equal(b.size, a.size);
 	assert_int_equal(b.epc_pages, 77);
 	assert_true(b.ptrace_slot);
+	assert_memory_equal(b.cpusvn, a.cpusvn, 16);
 	assert_string_equal(b.swap, "/a folder/swap=1");
 }
 
@@ -273,11 +277,13 @@ static void conf_swap_paths(void **state)
 
 static void conf_defaults_and_comments(void **state)
 {
+	static const uint8_t up_to_date[16] = VMCONF_CPUSVN_DEFAULT;
 	struct vmconf c;
 
 	put("vm.conf", "# mine\n\nsize=Standard_DC2s_v2");
 	assert_int_equal(vmconf_read(in_folder("vm.conf"), &c, NULL), 0);
 	assert_int_equal(c.epc_pages, 56 * 256);
+	assert_memory_equal(c.cpusvn, up_to_date, 16);
 	assert_false(c.ptrace_slot);
 	assert_string_equal(c.swap, "");
 }
@@ -294,6 +300,9 @@ static void conf_errors_name_file_and_line(void **state)
 		{ "epc_pages=20x\n", "20x" },
 		{ "epc_pages=99999999999999999999999\n", "99999" },
 		{ "ptrace_slot=yes\n", "0 or 1" },
+		{ "cpusvn=0102\n", "32 hexadecimal digits" },
+		{ "cpusvn=0102030405060708090a0b0c0d0e0fgg\n", "is no CPUSVN" },
+		{ "cpusvn=0102030405060708090a0b0c0d0e0f1011\n", "is no CPUSVN" },
 		{ "swap=relative\n", "absolute" },
 		{ "swap=\n", "absolute" },
 		{ "swap=/a\nswap=/a\n", ":2: \"swap\" twice" },
@@ -314,6 +323,63 @@ static void conf_errors_name_file_and_line(void **state)
 	}
 	assert_int_equal(vmconf_read(in_folder("nonesuch"), &c, &why),
 		-ENOENT);
+}
+
+/* ---- fuses ---- */
+
+static void fuses_are_made_and_kept(void **state)
+{
+	static const uint8_t zero[64];
+	uint8_t root[32] = { 1, 2, 3 };
+	struct sgx_fuses a, b;
+	bool changed;
+
+	unlink(in_folder("fuses"));
+	assert_int_equal(fuses_load(g_folder, &a, NULL), 0);
+	assert_int_equal(mode_of(in_folder("fuses")), 0600);
+	assert_memory_not_equal(&a, zero, 64);
+	assert_memory_equal(a.ca_root_hash, zero, 32);
+	/* a root comes to what is there */
+	assert_int_equal(fuses_set_root(g_folder, root, &changed, NULL), 0);
+	assert_true(changed);
+	assert_int_equal(mode_of(in_folder("fuses")), 0600);
+	assert_int_equal(fuses_load(g_folder, &b, NULL), 0);
+	assert_memory_equal(&a, &b, 64);
+	assert_memory_equal(b.ca_root_hash, root, 32);
+	assert_int_equal(fuses_set_root(g_folder, root, &changed, NULL), 0);
+	assert_false(changed);
+	root[31] = 9;
+	assert_int_equal(fuses_set_root(g_folder, root, &changed, NULL), 0);
+	assert_true(changed);
+	assert_int_equal(fuses_load(g_folder, &b, NULL), 0);
+	assert_memory_equal(&a, &b, 64);
+	assert_memory_equal(b.ca_root_hash, root, 32);
+	/* all at once */
+	unlink(in_folder("fuses"));
+	assert_int_equal(fuses_set_root(g_folder, root, &changed, NULL), 0);
+	assert_true(changed);
+	assert_int_equal(fuses_load(g_folder, &b, NULL), 0);
+	assert_memory_not_equal(&a, &b, 64);
+	assert_memory_equal(b.ca_root_hash, root, 32);
+}
+
+static void fuses_damaged_or_open(void **state)
+{
+	struct sgx_fuses f;
+	struct why why;
+
+	unlink(in_folder("fuses"));
+	assert_int_equal(fuses_load(g_folder, &f, NULL), 0);
+	chmod(in_folder("fuses"), 0640);
+	assert_int_equal(fuses_load(g_folder, &f, &why), -EPERM);
+	assert_int_equal(fuses_set_root(g_folder, f.root, NULL, &why), -EPERM);
+	chmod(in_folder("fuses"), 0600);
+	assert_int_equal(truncate(in_folder("fuses"), 65), 0);
+	assert_int_equal(fuses_load(g_folder, &f, &why), -EINVAL);
+	assert_non_null(strstr(why.text, "64 or 96"));
+	assert_int_equal(truncate(in_folder("fuses"), 0), 0);
+	assert_int_equal(fuses_set_root(g_folder, f.root, NULL, &why), -EINVAL);
+	unlink(in_folder("fuses"));
 }
 
 static void conf_too_large_or_binary(void **state)
@@ -393,6 +459,8 @@ const struct CMUnitTest files_tests[] = {
 	WITH_FOLDER(conf_swap_paths),
 	WITH_FOLDER(conf_defaults_and_comments),
 	WITH_FOLDER(conf_errors_name_file_and_line),
+	WITH_FOLDER(fuses_are_made_and_kept),
+	WITH_FOLDER(fuses_damaged_or_open),
 	WITH_FOLDER(conf_too_large_or_binary),
 	WITH_FOLDER(conf_that_cannot_be_written_leaves_the_old),
 	WITH_FOLDER(log_lines_stay_lines),

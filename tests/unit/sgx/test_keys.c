@@ -264,6 +264,54 @@ static void names(void **state)
 	}
 }
 
+/* Coffer's own name: half a hash, whoever asks and however; on a machine of
+ * nobody's making, as on silicon, there is no such name. */
+static void root_of_certificates(void **state)
+{
+	struct world *w = *state;
+	struct world_enclave other = world_default();
+	struct sgx_keyrequest r = request_for(COFFER_KEYNAME_ROOT);
+	uint8_t root[32], key[16];
+
+	for (size_t i = 0; i < sizeof root; i++)
+		root[i] = (uint8_t)(0xa0 + i);
+	memcpy(w->m.fuses.ca_root_hash, root, 32);
+	get(w, A, &r, key);
+	assert_memory_equal(key, root, 16);
+	world_build_init(w, B, &other); /* no attribute of note, no KSS asked */
+	r.isv_svn = 0xffff;
+	memset(r.cpusvn, 0xff, 16);
+	memset(r.key_id, 1, 32);
+	get(w, B, &r, key);
+	assert_memory_equal(key, root, 16);
+	r.reserved1 = 1;
+	refuse_gp(w, &r);
+	r.reserved1 = 0;
+	r.key_name = COFFER_KEYNAME_ROOT - 1;
+	refuse(w, A, &r, SGX_INVALID_KEYNAME);
+	r.key_name = COFFER_KEYNAME_ROOT;
+	memset(w->m.fuses.ca_root_hash, 0, 31);
+	get(w, A, &r, key); /* a byte is enough for a root */
+	w->m.fuses.ca_root_hash[31] = 0;
+	refuse(w, A, &r, SGX_INVALID_KEYNAME);
+}
+
+/* The root in the fuses is no input of any key. */
+static void root_separates_nothing(void **state)
+{
+	struct world *w = *state;
+	uint8_t before[16], after[16];
+
+	for (int name = 0; name < 5; name++) {
+		struct sgx_keyrequest r = request_for(name);
+
+		get(w, A, &r, before);
+		w->m.fuses.ca_root_hash[name] ^= 0x55;
+		get(w, A, &r, after);
+		assert_memory_equal(before, after, 16);
+	}
+}
+
 static void names_need_attributes(void **state)
 {
 	struct world *w = *state;
@@ -794,7 +842,8 @@ int main(void)
 		TEST(reserved_of_the_request),
 		cmocka_unit_test_setup_teardown(kss_fields_need_kss,
 			setup_without_kss, teardown),
-		TEST(names),
+		TEST(names), TEST(root_of_certificates),
+		TEST(root_separates_nothing),
 		cmocka_unit_test_setup_teardown(names_need_attributes,
 			setup_without_kss, teardown),
 		TEST(versions), TEST(flags_and_rax),
