@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/service.h"
+
+const struct service_module service_modules[] = {
+};
+const size_t service_module_count =
+	sizeof(service_modules) / sizeof(*service_modules);

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/service.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/paths.h"
+
+#define SECRET_MAX 65536
+
+int64_t service_now(const struct service *service)
+{
+	return (int64_t)time(NULL);
+}
+
+bool service_same(const char *a, const char *b)
+{
+	size_t size = strlen(a);
+
+	return size == strlen(b) && !CRYPTO_memcmp(a, b, size);
+}
+
+static bool carries(const struct http_request *request, const char *header,
+	const char *token)
+{
+	const char *bearer = http_bearer(request);
+	const char *other = header ? http_header(request, header) : NULL;
+
+	return (bearer && service_same(bearer, token)) ||
+		(other && service_same(other, token));
+}
+
+bool service_is_admin(const struct service *service,
+	const struct http_request *request, const char *header)
+{
+	return carries(request, header, service->admin_token);
+}
+
+bool service_is_user(const struct service *service,
+	const struct http_request *request, const char *header)
+{
+	return carries(request, header, service->user_token);
+}
+
+/* --- secret files ------------------------------------------------------- */
+
+static int read_secret(const char *path, uint8_t **bytes, size_t *size,
+	struct why *why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat status;
+	uint8_t *text;
+	size_t used = 0;
+	ssize_t n = 1;
+
+	if (fd < 0)
+		return errno == ENOENT ? -ENOENT : why_set(why, -errno,
+			"%s: %s", path, strerror(errno));
+	if (fstat(fd, &status) || !S_ISREG(status.st_mode) ||
+	    status.st_uid != geteuid() || status.st_mode & 077 ||
+	    status.st_size > SECRET_MAX) {
+		close(fd);
+		return why_set(why, -EPERM, "%s must be a small file of yours "
+			"that nobody else can read: chmod 600", path);
+	}
+	text = calloc(1, SECRET_MAX + 1);
+	while (text && n > 0 && used < SECRET_MAX) {
+		n = read(fd, text + used, SECRET_MAX - used);
+		used += n > 0 ? (size_t)n : 0;
+	}
+	close(fd);
+	if (!text || n < 0) {
+		free(text);
+		return why_set(why, text ? -EIO : -ENOMEM,
+			"%s cannot be read", path);
+	}
+	*bytes = text;
+	*size = used;
+	return 0;
+}
+
+/* Writes under another name, then links it into place: who comes first wins,
+ * and a file is there whole or not at all. */
+static int write_secret(const char *path, const uint8_t *bytes, size_t size,
+	struct why *why)
+{
+	char fresh[PATH_MAX];
+	int fd, r = 0;
+
+	if ((size_t)snprintf(fresh, sizeof(fresh), "%s.XXXXXX", path) >=
+	    sizeof(fresh))
+		return why_set(why, -ENAMETOOLONG, "%s is too long", path);
+	fd = mkostemp(fresh, O_CLOEXEC);
+	if (fd < 0)
+		return why_set(why, -errno, "%s: %s", fresh, strerror(errno));
+	if (write(fd, bytes, size) != (ssize_t)size || fsync(fd))
+		r = -EIO;
+	close(fd);
+	if (!r && link(fresh, path) && errno != EEXIST)
+		r = -errno;
+	unlink(fresh);
+	return r ? why_set(why, r, "%s cannot be written: %s", path,
+		strerror(-r)) : 0;
+}
+
+int service_secret_file(const char *folder, const char *name,
+	int (*make)(void *context, uint8_t **bytes, size_t *size,
+		struct why *why),
+	void *context, uint8_t **bytes, size_t *size, struct why *why)
+{
+	char path[PATH_MAX];
+	int r = paths_join(path, sizeof(path), folder, name, why);
+
+	if (!r)
+		r = read_secret(path, bytes, size, why);
+	if (r != -ENOENT)
+		return r;
+	r = make(context, bytes, size, why);
+	if (r)
+		return r;
+	r = write_secret(path, *bytes, *size, why);
+	OPENSSL_cleanse(*bytes, *size);
+	free(*bytes);
+	*bytes = NULL;
+	return r ? r : read_secret(path, bytes, size, why);
+}
+
+static int make_token(void *context, uint8_t **bytes, size_t *size,
+	struct why *why)
+{
+	uint8_t random[32];
+	char *text = calloc(1, 64);
+
+	if (!text || RAND_bytes(random, sizeof(random)) != 1) {
+		free(text);
+		return why_set(why, -EIO, "no random bytes");
+	}
+	EVP_EncodeBlock((uint8_t *)text, random, sizeof(random));
+	OPENSSL_cleanse(random, sizeof(random));
+	for (char *c = text; *c; c++)
+		*c = *c == '+' ? '-' : *c == '/' ? '_' : *c;
+	text[SERVICE_TOKEN_CHARS] = '\n';
+	*bytes = (uint8_t *)text;
+	*size = SERVICE_TOKEN_CHARS + 1;
+	return 0;
+}
+
+int service_token(const char *folder, const char *name,
+	char token[SERVICE_TOKEN_CHARS + 1], struct why *why)
+{
+	uint8_t *bytes;
+	size_t size;
+	int r = service_secret_file(folder, name, make_token, NULL, &bytes,
+		&size, why);
+
+	if (r)
+		return r;
+	while (size && (bytes[size - 1] == 0x0a || bytes[size - 1] == 0x0d))
+		size--;
+	if (size != SERVICE_TOKEN_CHARS || memchr(bytes, 0, size))
+		r = why_set(why, -EINVAL, "%s/%s does not hold a token of %d "
+			"characters: remove it, then another is made", folder,
+			name, SERVICE_TOKEN_CHARS);
+	else {
+		memcpy(token, bytes, size);
+		token[size] = '\0';
+	}
+	OPENSSL_cleanse(bytes, size);
+	free(bytes);
+	return r;
+}
