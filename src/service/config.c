@@ -45,6 +45,12 @@ static const struct key {
 	  "67108864", "of all requests together; more is answered 503" },
 	{ "log_requests", YES, 0, 0, "yes",
 	  "a line per request: method, route, status, time; never a value" },
+	{ "master_key", TEXT, 0, 0, "",
+	  "file of the key that secrets are encrypted under, better on "
+	  "another disk than the database; empty: master.key beside it" },
+	{ "master_passphrase_file", TEXT, 0, 0, "",
+	  "file whose first line is the master key's passphrase; empty: the "
+	  "master key has none" },
 	{ "pccs.cache_seconds", NUMBER, 0, 604800, "3600",
 	  "how long clients may keep collateral" },
 	{ "pccs.requests_stored", NUMBER, 0, 1000000, "10000",

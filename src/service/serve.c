@@ -168,6 +168,8 @@ static int open_state(struct service *service, struct why *why)
 	if (!r)
 		r = service_token(service->folder, "user.token",
 			service->user_token, why);
+	if (!r)
+		r = service_master_key(service, &service->seal, why);
 	return r;
 }
 
@@ -343,6 +345,7 @@ int main(int argc, char **argv)
 	if (r)
 		fprintf(stderr, "coffer-serve: %s\n", why.text);
 	db_close(service.db);
+	seal_at_rest_close(service.seal);
 	OPENSSL_cleanse(&service, sizeof(service));
 	config_free(config);
 	if (lock >= 0)

@@ -178,3 +178,52 @@ int service_token(const char *folder, const char *name,
 	free(bytes);
 	return r;
 }
+
+/* --- the master key ----------------------------------------------------- */
+
+#define PASSPHRASE_MAX 1024
+
+/* The first line of a private file; "" when there is none. */
+static int read_passphrase(const char *path, char text[PASSPHRASE_MAX],
+	struct why *why)
+{
+	uint8_t *bytes;
+	size_t size, line;
+	int r = read_secret(path, &bytes, &size, why);
+
+	if (r == -ENOENT)
+		return why_set(why, r, "there is no file %s "
+			"(master_passphrase_file)", path);
+	if (r)
+		return r;
+	line = strcspn((char *)bytes, "\r\n");
+	if (!line || line >= PASSPHRASE_MAX)
+		r = why_set(why, -EINVAL, "the first line of %s must be a "
+			"passphrase of 1 to %d bytes", path,
+			PASSPHRASE_MAX - 1);
+	else
+		memcpy(text, bytes, line);
+	text[r ? 0 : line] = '\0';
+	OPENSSL_cleanse(bytes, size);
+	free(bytes);
+	return r;
+}
+
+int service_master_key(const struct service *service,
+	struct seal_at_rest **seal, struct why *why)
+{
+	const char *given = config_text(service->config, "master_key");
+	const char *passphrase_file = config_text(service->config,
+		"master_passphrase_file");
+	char path[PATH_MAX], passphrase[PASSPHRASE_MAX] = "";
+	int r = *given ? 0 : paths_join(path, sizeof(path), service->folder,
+		"master.key", why);
+
+	if (!r && *passphrase_file)
+		r = read_passphrase(passphrase_file, passphrase, why);
+	if (!r)
+		r = seal_at_rest_open(*given ? given : path,
+			*passphrase ? passphrase : NULL, seal, why);
+	OPENSSL_cleanse(passphrase, sizeof(passphrase));
+	return r;
+}

@@ -5,6 +5,9 @@
  *   <state>/serve/            0700
  *     serve.conf              configuration, if the operator wrote one
  *     serve.db                SQLite, all modules (db.h)
+ *     master.key              what secrets in serve.db are encrypted under,
+ *                             unless the configuration has it elsewhere
+ *                             (seal_at_rest.h)
  *     admin.token             bearer token of administrators, 0600
  *     user.token              token that pushes platforms (PCCS), 0600
  *     url                     where the running service is; gone when it ends
@@ -17,6 +20,7 @@
 #include "service/config.h"
 #include "service/db.h"
 #include "service/http.h"
+#include "service/seal_at_rest.h"
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,6 +31,7 @@ struct service {
 	char folder[PATH_MAX]; /* <state>/serve */
 	const struct config *config;
 	struct db *db;
+	struct seal_at_rest *seal; /* for every secret in db */
 	/* What clients call us, without a slash at the end; issuer of tokens:
 	 * "https://localhost:8081".  From the configuration's url, else made
 	 * of the port. */
@@ -61,6 +66,11 @@ int service_secret_file(const char *folder, const char *name,
 	int (*make)(void *context, uint8_t **bytes, size_t *size,
 		struct why *why),
 	void *context, uint8_t **bytes, size_t *size, struct why *why);
+
+/* Opens the master key that the configuration names, with the passphrase in
+ * the file that it names, if any.  -errno. */
+int service_master_key(const struct service *, struct seal_at_rest **,
+	struct why *why);
 
 /* One row per module in modules.c.  open may be NULL. */
 struct service_module {
