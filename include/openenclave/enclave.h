@@ -244,6 +244,38 @@ oe_result_t oe_get_seal_key_v2(const uint8_t *key_info, size_t key_info_size,
 /* Wipe and free both; each may be NULL. */
 void oe_free_seal_key(uint8_t *key_buffer, uint8_t *key_info);
 
+/*
+ * A key pair that derives from the seal key of the policy and from
+ * key_params->user_data: the same each time for whoever gets the same seal
+ * key. Needs a crypto library.
+ *
+ * key_buffer: receives PEM text, key_buffer_size its size with the NUL.
+ * key_info: as for seal keys; may be NULL. Freed with oe_free_key.
+ *
+ * Returns OE_OK; OE_INVALID_PARAMETER (also for other types and formats);
+ * OE_UNSUPPORTED without a crypto library; OE_OUT_OF_MEMORY;
+ * OE_CRYPTO_ERROR; and what oe_get_seal_key_by_policy returns.
+ */
+oe_result_t oe_get_public_key_by_policy(oe_seal_policy_t seal_policy,
+	const oe_asymmetric_key_params_t *key_params, uint8_t **key_buffer,
+	size_t *key_buffer_size, uint8_t **key_info, size_t *key_info_size);
+oe_result_t oe_get_private_key_by_policy(oe_seal_policy_t seal_policy,
+	const oe_asymmetric_key_params_t *key_params, uint8_t **key_buffer,
+	size_t *key_buffer_size, uint8_t **key_info, size_t *key_info_size);
+
+/* The key pair that a stored key_info stands for, with the same user data;
+ * also returns what oe_get_seal_key returns. */
+oe_result_t oe_get_public_key(const oe_asymmetric_key_params_t *key_params,
+	const uint8_t *key_info, size_t key_info_size, uint8_t **key_buffer,
+	size_t *key_buffer_size);
+oe_result_t oe_get_private_key(const oe_asymmetric_key_params_t *key_params,
+	const uint8_t *key_info, size_t key_info_size, uint8_t **key_buffer,
+	size_t *key_buffer_size);
+
+/* Wipe and free both; each may be NULL. */
+void oe_free_key(uint8_t *key_buffer, size_t key_buffer_size,
+	uint8_t *key_info, size_t key_info_size);
+
 OE_EXTERNC_END
 
 #endif

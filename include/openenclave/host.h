@@ -167,6 +167,25 @@ oe_result_t oe_parse_report(const uint8_t *report, size_t report_size,
 oe_result_t oe_verify_report(oe_enclave_t *enclave, const uint8_t *report,
 	size_t report_size, oe_report_t *parsed_report);
 
+/*
+ * The public half of a key pair that derives from the enclave's seal key:
+ * as oe_get_public_key_by_policy and oe_get_public_key of
+ * openenclave/enclave.h. The enclave's EDL must import
+ * openenclave/edl/keys.edl, else OE_UNSUPPORTED. The host could say anything:
+ * others learn from evidence whose key it is.
+ */
+oe_result_t oe_get_public_key_by_policy(oe_enclave_t *enclave,
+	oe_seal_policy_t seal_policy,
+	const oe_asymmetric_key_params_t *key_params, uint8_t **key_buffer,
+	size_t *key_buffer_size, uint8_t **key_info, size_t *key_info_size);
+oe_result_t oe_get_public_key(oe_enclave_t *enclave,
+	const oe_asymmetric_key_params_t *key_params, const uint8_t *key_info,
+	size_t key_info_size, uint8_t **key_buffer, size_t *key_buffer_size);
+
+/* Wipe and free both; each may be NULL. */
+void oe_free_key(uint8_t *key_buffer, size_t key_buffer_size,
+	uint8_t *key_info, size_t key_info_size);
+
 OE_EXTERNC_END
 
 #endif

@@ -16,6 +16,12 @@
 #define SGX_KEYID_SIZE 32
 #define SGX_MAC_SIZE 16
 
+/* Bits of ATTRIBUTES and MISCSELECT that seal keys depend on, unless the
+ * program says otherwise. */
+#define OE_SEALKEY_DEFAULT_FLAGSMASK 0xff0000000000000bull
+#define OE_SEALKEY_DEFAULT_XFRMMASK 0x0ull
+#define OE_SEALKEY_DEFAULT_MISCMASK 0xf0000000u
+
 OE_PACK_BEGIN
 
 typedef struct _sgx_attributes {
