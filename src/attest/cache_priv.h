@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Machines that have been judged, by the very bytes they were judged from.
+ */
+#ifndef COFFER_ATTEST_CACHE_PRIV_H
+#define COFFER_ATTEST_CACHE_PRIV_H
+
+#include "machine_priv.h"
+
+/* What a judgement depends on, besides nothing. */
+struct cache_key {
+	struct attest_bytes chain;
+	const struct attest_collateral *collateral;
+	const struct attest_roots *roots;
+};
+
+/* The machine, which stays the cache's and lives until the next call of
+ * cache_put; NULL if it is not there. */
+const struct machine *cache_find(struct attest_cache *cache,
+	const struct cache_key *key);
+
+/* Takes the machine's content over and returns where it is; NULL when there
+ * is no memory, and the machine stays the caller's. */
+const struct machine *cache_put(struct attest_cache *cache,
+	const struct cache_key *key, struct machine *machine);
+
+#endif
