@@ -192,6 +192,11 @@ enum image_result image_write(const struct image *image,
 	const oe_sgx_enclave_properties_t *properties, const char *path,
 	struct image_error *error);
 
+/* Writes a whole file as image_write does: the old one or the new one, never
+ * a part.  mode: permission bits. */
+enum image_result image_write_file(const char *path, const void *bytes,
+	size_t size, uint32_t mode, struct image_error *error);
+
 /* ---- Measurement, after image_build (measure.c). ---- */
 
 /* MRENCLAVE of the image. */

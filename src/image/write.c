@@ -27,27 +27,8 @@ static bool write_all(int fd, const void *data, size_t size)
 	return true;
 }
 
-static bool write_image(int fd, const struct image *image,
-	const oe_sgx_enclave_properties_t *properties)
-{
-	const struct elf_file *elf = &image->main.elf;
-	uint8_t *copy = malloc(elf->size);
-	bool good;
-
-	if (!copy)
-		return false;
-	memcpy(copy, elf->data, elf->size);
-	memcpy(copy + image->main.oeinfo_file_offset, properties,
-		sizeof(*properties));
-	image_growth_put(image, copy + image->main.growth_file_offset);
-	good = write_all(fd, copy, elf->size);
-	free(copy);
-	return good;
-}
-
-enum image_result image_write(const struct image *image,
-	const oe_sgx_enclave_properties_t *properties, const char *path,
-	struct image_error *error)
+enum image_result image_write_file(const char *path, const void *bytes,
+	size_t size, uint32_t mode, struct image_error *error)
 {
 	char *temporary = NULL;
 	struct stat st;
@@ -71,9 +52,9 @@ enum image_result image_write(const struct image *image,
 		return image_fail(error, IMAGE_FAILURE,
 			"Failed to open: %s: %s", path, strerror(e));
 	}
-	good = write_image(fd, image, properties);
+	good = write_all(fd, bytes, size);
 	if (good && !direct)
-		good = !fchmod(fd, image->main.mode & 0777);
+		good = !fchmod(fd, mode & 0777);
 	if (close(fd))
 		good = false;
 	if (good && !direct)
@@ -89,4 +70,23 @@ enum image_result image_write(const struct image *image,
 	}
 	free(temporary);
 	return IMAGE_OK;
+}
+
+enum image_result image_write(const struct image *image,
+	const oe_sgx_enclave_properties_t *properties, const char *path,
+	struct image_error *error)
+{
+	const struct elf_file *elf = &image->main.elf;
+	uint8_t *copy = malloc(elf->size);
+	enum image_result r;
+
+	if (!copy)
+		return image_fail(error, IMAGE_OUT_OF_MEMORY, "out of memory");
+	memcpy(copy, elf->data, elf->size);
+	memcpy(copy + image->main.oeinfo_file_offset, properties,
+		sizeof(*properties));
+	image_growth_put(image, copy + image->main.growth_file_offset);
+	r = image_write_file(path, copy, elf->size, image->main.mode, error);
+	free(copy);
+	return r;
 }

@@ -15,6 +15,7 @@ static const char usage_general[] =
 	"  digest  write the digest that a signature is made of, to have it\n"
 	"          signed elsewhere\n"
 	"  dump    print the properties and the signature of an enclave image\n"
+	"  protect encrypt code and data of an enclave image, before signing it\n"
 	"\n"
 	"\"%s <command> --help\" tells more about a command.\n";
 
@@ -62,6 +63,23 @@ static const char usage_dump[] =
 	"Usage: %s dump -e ENCLAVE_IMAGE\n"
 	"\n"
 	"  -e, --enclave-image      the enclave image\n";
+
+static const char usage_protect[] =
+	"Usage: %s protect -e ENCLAVE_IMAGE (-k KEY_FILE | -K NEW_KEY_FILE)\n"
+	"               [-s SECTION]... [-g] [-o OUTPUT_FILE]\n"
+	"\n"
+	"  -e, --enclave-image      the enclave image, not signed yet\n"
+	"  -k, --key-file           the key: 32 raw bytes\n"
+	"  -K, --new-key-file       where to put a new key (a file that is not\n"
+	"                           there yet)\n"
+	"  -s, --section            sections whose names begin so, may be given\n"
+	"                           several times (default: .protected)\n"
+	"  -g, --keep-debug         leave symbols and debug information\n"
+	"  -o, --output-file        what to write (default:"
+	" ENCLAVE_IMAGE.protected)\n"
+	"\n"
+	"The enclave decrypts them with coffer_unlock_code(); see\n"
+	"<coffer/protected_code.h>.  Sign what comes out with \"sign\".\n";
 
 static int usage(const char *text, int status)
 {
@@ -201,6 +219,52 @@ static int parse_dump(int argc, char **argv)
 	return image ? command_dump(image) : missing_image();
 }
 
+static int parse_protect(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"help", no_argument, NULL, 'h'},
+		{"enclave-image", required_argument, NULL, 'e'},
+		{"key-file", required_argument, NULL, 'k'},
+		{"new-key-file", required_argument, NULL, 'K'},
+		{"section", required_argument, NULL, 's'},
+		{"keep-debug", no_argument, NULL, 'g'},
+		{"output-file", required_argument, NULL, 'o'},
+		{NULL, 0, NULL, 0},
+	};
+	struct protect_command o = {0};
+	int c;
+
+	if (argc <= 2)
+		return usage(usage_protect, 1);
+	while ((c = getopt_long(argc, argv, "he:k:K:s:go:", options,
+		NULL)) != -1) {
+		switch (c) {
+		case 'h': return usage(usage_protect, 0);
+		case 'e': o.image = optarg; break;
+		case 'k': o.key = optarg; break;
+		case 'K': o.new_key = optarg; break;
+		case 'g': o.keep_debug = true; break;
+		case 'o': o.output = optarg; break;
+		case 's':
+			if (o.prefix_count == PROTECT_PREFIXES_MAX) {
+				complain("more than %u times --section",
+					PROTECT_PREFIXES_MAX);
+				return 1;
+			}
+			o.prefix[o.prefix_count++] = optarg;
+			break;
+		default: return 1;
+		}
+	}
+	if (!o.image)
+		return missing_image();
+	if (!o.key == !o.new_key) {
+		complain("one of --key-file and --new-key-file is needed");
+		return 1;
+	}
+	return command_protect(&o);
+}
+
 int main(int argc, char **argv)
 {
 	int status;
@@ -213,6 +277,8 @@ int main(int argc, char **argv)
 		status = parse_digest(argc, argv);
 	else if (argc >= 2 && !strcmp(argv[1], "dump"))
 		status = parse_dump(argc, argv);
+	else if (argc >= 2 && !strcmp(argv[1], "protect"))
+		status = parse_protect(argc, argv);
 	else if (argc >= 2 && (!strcmp(argv[1], "--help") ||
 		!strcmp(argv[1], "-h")))
 		status = usage(usage_general, 0);

@@ -21,7 +21,18 @@ struct sign_options {
 	const char *engine, *key_id, *engine_path; /* the last may be NULL */
 };
 
+#define PROTECT_PREFIXES_MAX 32u
+
+struct protect_command {
+	const char *image, *output; /* output may be NULL */
+	const char *key, *new_key; /* one of them */
+	const char *prefix[PROTECT_PREFIXES_MAX]; /* of sections */
+	size_t prefix_count;
+	bool keep_debug;
+};
+
 /* The commands: exit statuses, 0 or 1. */
+int command_protect(const struct protect_command *options);
 int command_sign(const struct sign_options *options);
 int command_digest(const char *image, const char *conf, const char *output);
 int command_dump(const char *image);

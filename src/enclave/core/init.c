@@ -75,14 +75,23 @@ static bool find_tls(void)
 	return true;
 }
 
-static void relocate(void)
+/* Without protected code; unlock.c has the other one. */
+OE_WEAK bool core_protected(uint64_t rva)
+{
+	(void)rva;
+	return false;
+}
+
+void core_relocate(bool in_protected)
 {
 	const Elf64_Rela *rela = (const void *)(core.image + _reloc_rva);
 	uint64_t count = _reloc_size / sizeof(*rela);
 
 	for (uint64_t i = 0; i < count && rela[i].r_offset; i++) {
 		if (ELF64_R_TYPE(rela[i].r_info) == R_X86_64_RELATIVE
-				&& rela[i].r_addend)
+				&& rela[i].r_addend
+				&& core_protected(rela[i].r_offset)
+					== in_protected)
 			*(uint64_t *)(core.image + rela[i].r_offset) =
 				core.image + rela[i].r_addend;
 	}
@@ -109,7 +118,7 @@ bool core_start(void)
 			|| core_heap_room() < core_heap_size()
 			|| !find_tls())
 		return false;
-	relocate();
+	core_relocate(false);
 	core.ecalls = oe_ecalls_table_size;
 	__atomic_store_n(&core.phase, CORE_RELOCATED, __ATOMIC_RELEASE);
 	return true;

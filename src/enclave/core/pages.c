@@ -131,10 +131,22 @@ void core_release(void *address, size_t size)
 		core_ask_pages(CALL_PAGES_REMOVE, from, end - from, &none);
 }
 
+bool core_restrict(uint64_t from, uint64_t size, uint64_t rights)
+{
+	uint64_t value = rights;
+
+	if (core_ask_pages(CALL_PAGES_RESTRICT, from, size, &value))
+		return false;
+	for (uint64_t at = from; at < from + size; at += SGX_PAGE_SIZE)
+		if (core_accept(at, SGX_SECINFO_REG | SGX_SECINFO_PR | rights))
+			return false;
+	return true;
+}
+
 oe_result_t coffer_protect(void *address, size_t size, int access)
 {
 	uint64_t from = (uint64_t)address, heap = (uint64_t)core_heap_base();
-	uint64_t flags = SGX_SECINFO_REG, rights, value;
+	uint64_t flags = SGX_SECINFO_REG, rights;
 	bool restricted = false;
 
 	if (from % SGX_PAGE_SIZE || !size || size % SGX_PAGE_SIZE
@@ -156,13 +168,6 @@ oe_result_t coffer_protect(void *address, size_t size, int access)
 		if (core_accept(at, flags))
 			restricted = true;
 	}
-	if (!restricted)
-		return OE_OK;
-	value = rights;
-	if (core_ask_pages(CALL_PAGES_RESTRICT, from, size, &value))
-		return OE_FAILURE;
-	for (uint64_t at = from; at < from + size; at += SGX_PAGE_SIZE)
-		if (core_accept(at, flags))
-			return OE_FAILURE;
-	return OE_OK;
+	return !restricted || core_restrict(from, size, rights) ? OE_OK
+		: OE_FAILURE;
 }

@@ -80,6 +80,16 @@ uint64_t core_accept(uint64_t page, uint64_t secinfo_flags);
 oe_result_t core_ask_pages(uint32_t what, uint64_t address, uint64_t size,
 	uint64_t *value);
 
+/* Takes rights (of enum sgx_secinfo_flags: R, X) away from pages of this
+ * enclave until only these are left; true when the processor has vouched for
+ * each. */
+bool core_restrict(uint64_t from, uint64_t size, uint64_t rights);
+
+/* unlock.c: is this byte of the image, by its offset, encrypted? */
+bool core_protected(uint64_t rva);
+/* init.c: applies the relocations in protected parts, or all others. */
+void core_relocate(bool in_protected);
+
 /* make_thread.c: the next TCS; *tcs is its address. */
 oe_result_t core_make_thread(uint64_t *tcs);
 
