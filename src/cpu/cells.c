@@ -79,9 +79,13 @@ static void granted(struct machine *m, struct enclave *e,
 	rights = frame_rights(&m->pager, (uint32_t)epc);
 	if (rights == 0)
 		return;
-	if (rights & SGX_SECINFO_X
-	    && m->engine->ops->epc_move(m->engine, (uint32_t)epc, rights) == 0)
+	if (rights & SGX_SECINFO_X) {
+		/* No room for it now: its next fault finds some. */
+		if (m->engine->ops->epc_move(m->engine, (uint32_t)epc, rights)
+		    != 0)
+			return;
 		m->engine->ops->epc_code(m->engine, (uint32_t)epc);
+	}
 	pager_answer_map(&m->pager, e, q, linaddr);
 }
 

@@ -127,6 +127,9 @@ struct engine_ops {
 	void (*epc_release)(struct engine *, uint32_t epc, uint32_t count);
 	/* Moves a page to storage fit for other rights.  -1: no memory. */
 	int (*epc_move)(struct engine *, uint32_t epc, uint8_t rwx);
+	/* Would a mapping of the page where it lies have these rights, and no
+	 * more?  Memory that code changed keeps W. */
+	bool (*epc_fits)(struct engine *, uint32_t epc, uint8_t rwx);
 	/* A page of code got its content: ready it for execution. */
 	void (*epc_code)(struct engine *, uint32_t epc);
 

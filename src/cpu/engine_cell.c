@@ -153,24 +153,29 @@ static int epc_place(struct engine *engine, uint32_t epc, uint32_t count,
 	return 0;
 }
 
+static bool epc_fits(struct engine *engine, uint32_t epc, uint8_t rwx)
+{
+	struct engine_cell *e = cell_engine(engine);
+	const struct epc_location *l = &e->location[epc];
+	struct space *s = space_of(e, l->space);
+
+	return l->private_page != NULL || s == NULL || !(rwx & SGX_SECINFO_X)
+		|| store_kind_at(&s->store, l->slot) == store_kind_of(rwx);
+}
+
 static int epc_move(struct engine *engine, uint32_t epc, uint8_t rwx)
 {
 	struct engine_cell *e = cell_engine(engine);
 	struct epc_location *l = &e->location[epc];
 	struct space *s = space_of(e, l->space);
-	enum store_kind kind;
 	int64_t slot;
 	bool fresh;
 
 	l->rwx = rwx;
-	if (l->private_page != NULL || s == NULL)
-		return 0;
-	kind = store_kind_of(rwx);
 	/* Window mappings of code gain and lose no W. */
-	if (!(rwx & SGX_SECINFO_X)
-	    || store_kind_at(&s->store, l->slot) == kind)
+	if (epc_fits(engine, epc, rwx))
 		return 0;
-	slot = store_take(&s->store, kind, epc, &fresh);
+	slot = store_take(&s->store, store_kind_of(rwx), epc, &fresh);
 	if (slot < 0)
 		return -1;
 	memcpy(store_bytes(&s->store, (uint32_t)slot),
@@ -522,6 +527,7 @@ static const struct engine_ops ops = {
 	.epc_place = epc_place,
 	.epc_release = epc_release,
 	.epc_move = epc_move,
+	.epc_fits = epc_fits,
 	.epc_code = epc_code,
 	.locate = locate,
 	.reserve = reserve,

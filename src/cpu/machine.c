@@ -110,7 +110,9 @@ static void memory_changed(void *ctx, uint32_t epc)
 
 	if (!f->mapped || e == NULL)
 		return;
-	if (rights != 0) {
+	/* No cell may make anything executable: code that may not be written
+	 * any more is mapped anew, from memory where it cannot be. */
+	if (rights != 0 && !(rights & SGX_SECINFO_X)) {
 		m->engine->ops->protect(m->engine, e->number,
 			p->sgx->epcm[epc].linaddr, rights);
 	} else {

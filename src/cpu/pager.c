@@ -340,6 +340,15 @@ static void unmap_some(struct pager *p, struct enclave *e)
 	p->engine->ops->post(p->engine, e->number, false);
 }
 
+/* Pages that cannot be mapped as they lie: blocked for an eviction that failed
+ * half-way; or code that lost the right to be written. */
+static bool must_go_first(struct pager *p, uint32_t epc)
+{
+	return p->sgx->epcm[epc].flags & SGX_EPCM_BLOCKED
+		|| (!p->frame[epc].mapped && !p->engine->ops->epc_fits(p->engine,
+			epc, frame_rights(p, epc)));
+}
+
 void pager_fault(struct pager *p, struct enclave *e, struct engine_request *q)
 {
 	uint64_t linaddr = q->rbx & ~(PAGE - 1);
@@ -356,9 +365,8 @@ void pager_fault(struct pager *p, struct enclave *e, struct engine_request *q)
 	}
 	if (q->rdx == 1)
 		unmap_some(p, e);
-	/* Blocked for an eviction that failed half-way: it has to go first. */
 	if (page_state(*word) == PAGE_RESIDENT
-	    && p->sgx->epcm[page_epc(*word)].flags & SGX_EPCM_BLOCKED
+	    && must_go_first(p, page_epc(*word))
 	    && !pager_push_out(p, e, page_epc(*word))) {
 		q->answer = ENGINE_RETRY;
 		return;
