@@ -47,7 +47,7 @@ oe_result_t ocall_pages(struct _oe_enclave *enclave, uint64_t argument)
 		return OE_INVALID_PARAMETER;
 	what = READ_ONCE(shared->what);
 	if (what == CALL_PAGES_FEATURES) {
-		if (enclave->grows)
+		if (enclave->drv->features)
 			value = enclave->drv->features(enclave->machine);
 		shared->result = 0;
 	} else {
