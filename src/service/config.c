@@ -51,6 +51,13 @@ static const struct key {
 	{ "master_passphrase_file", TEXT, 0, 0, "",
 	  "file whose first line is the master key's passphrase; empty: the "
 	  "master key has none" },
+	{ "akv.issuers", TEXT, 0, 0, "",
+	  "further attestation services whose tokens release keys, with "
+	  "commas between: https addresses that have OpenID metadata" },
+	{ "akv.issuer_ca", TEXT, 0, 0, "",
+	  "file of CA certificates (PEM) for those; empty: the system's" },
+	{ "akv.audit_records", NUMBER, 100, 1000000000, "1000000",
+	  "that the audit log keeps; older ones go" },
 	{ "pccs.cache_seconds", NUMBER, 0, 604800, "3600",
 	  "how long clients may keep collateral" },
 	{ "pccs.requests_stored", NUMBER, 0, 1000000, "10000",

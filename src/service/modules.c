@@ -2,6 +2,7 @@
 #include "service/service.h"
 
 const struct service_module service_modules[] = {
+	{ "akv", akv_routes, akv_close },
 };
 const size_t service_module_count =
 	sizeof(service_modules) / sizeof(*service_modules);

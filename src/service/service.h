@@ -82,6 +82,9 @@ struct service_module {
 	void (*close)(void); /* after the last request; NULL: nothing */
 };
 /* Each module: int NAME_routes(…), void NAME_close(void), here. */
+int akv_routes(struct http_server *, struct service *, struct why *);
+void akv_close(void);
+
 extern const struct service_module service_modules[];
 extern const size_t service_module_count;
 
