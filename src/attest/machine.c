@@ -3,8 +3,8 @@
  * The order of checks is that of Intel's library: PCK chain with its lists,
  * TCB info, QE identity; within each form, issuers, revocation.
  *
- * 1. One root: chains of collateral end in the very root of the PCK chain, so
- *    that no trusted root vouches for machines of another.
+ * 1. One root: chains of collateral end in the root of the PCK chain (the same
+ *    name and key), so that no trusted root vouches for machines of another.
  * 2. A certificate that stands in two chains is the same bytes, so what was
  *    found about it holds in both and is not computed again.
  */
@@ -78,6 +78,26 @@ static int judge_root(struct machine *machine, const struct cert *root)
 	if (!error)
 		error = cert_check_issuer(root, root, &machine->why);
 	return found(machine, error, ATTEST_ROOT_CA_INVALID);
+}
+
+/* The root of another chain; 0 if it is that of the PCK chain. */
+static int judge_same_root(struct reading *r, const struct cert *root,
+	enum attest_status status)
+{
+	const struct cert *own = &r->pck.cert[2];
+	struct why *why = &r->machine->why;
+	int error;
+
+	if (cert_same(root, own))
+		return 0;
+	if (memcmp(root->key, own->key, sizeof(own->key)))
+		return found(r->machine, why_set(why, -EINVAL, "a chain of "
+			"collateral ends in another root than the quote's"),
+			status);
+	error = cert_check_role(root, CERT_ROOT, why);
+	if (!error)
+		error = cert_check_issuer(root, root, why);
+	return found(r->machine, error, status);
 }
 
 static int judge_intermediate(struct machine *machine,
@@ -157,13 +177,10 @@ static int judge_crl_issuer(struct reading *r)
 	if (error)
 		return error;
 	date_chain(machine, ATTEST_DATED_PCK_CRL_CHAIN, &r->crl_issuer);
-	if (!cert_same(&r->crl_issuer.cert[1], &r->pck.cert[2]))
-		return found(machine, why_set(&machine->why, -EINVAL,
-			"the chain of the PCK's revocation list ends in "
-			"another root than the quote's"),
-			ATTEST_CRL_UNKNOWN_ISSUER);
-	if (cert_same(ca, &r->pck.cert[1]))
-		return 0;
+	error = judge_same_root(r, &r->crl_issuer.cert[1],
+		ATTEST_CRL_UNKNOWN_ISSUER);
+	if (error || cert_same(ca, &r->pck.cert[1]))
+		return error;
 	/* Reissued: the same authority under the same key. */
 	error = judge_intermediate(machine, ca, &r->pck.cert[2]);
 	if (!error && memcmp(ca->key, r->pck.cert[1].key, sizeof(ca->key)))
@@ -210,12 +227,12 @@ static int judge_signer(struct reading *r, struct attest_bytes pem,
 {
 	struct machine *machine = r->machine;
 	const struct cert *signer = &chain->cert[0];
-	int error = chain_read(pem, 2, chain, &machine->why);
+	int error = found(machine, chain_read(pem, 2, chain, &machine->why),
+		ATTEST_SIGNING_CERT_CHAIN_INVALID);
 
-	if (!error && !cert_same(&chain->cert[1], &r->pck.cert[2]))
-		error = why_set(&machine->why, -EINVAL, "the chain that signs "
-			"collateral ends in another root than the quote's");
-	error = found(machine, error, ATTEST_SIGNING_CERT_CHAIN_INVALID);
+	if (!error)
+		error = judge_same_root(r, &chain->cert[1],
+			ATTEST_SIGNING_CERT_CHAIN_INVALID);
 	if (error)
 		return error;
 	date_chain(machine, bit, chain);
