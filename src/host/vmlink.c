@@ -57,13 +57,21 @@ static void heard(struct vmlink *link, struct wire_reply *event)
 }
 
 /* One message: 1 when it is a reply to tag, 0 when it was something else or
- * nothing was there, -ENODEV at the end. */
+ * nothing was there, -ENODEV at the end.  *fd: a descriptor that came with
+ * it, or -1; NULL: none may. */
 static int receive(struct vmlink *link, uint8_t *message, size_t *size,
-	uint64_t tag, int flags)
+	uint64_t tag, int *fd, int flags)
 {
 	struct wire_reply head;
-	ssize_t n = msg_recv(link->fd, message, WIRE_MESSAGE_MAX, NULL, NULL,
-		flags);
+	unsigned fds = 1;
+	ssize_t n;
+
+	if (fd && *fd >= 0)
+		close(*fd);
+	n = msg_recv(link->fd, message, WIRE_MESSAGE_MAX, fd,
+		fd ? &fds : NULL, flags);
+	if (fd && (n <= 0 || !fds))
+		*fd = -1;
 
 	if (n == -EAGAIN && flags & MSG_DONTWAIT)
 		return 0;
@@ -103,6 +111,8 @@ static int ask(struct vmlink *link, struct vmlink_call *call, int fd,
 	size_t size = sizeof(head);
 	int r;
 
+	if (call->fd)
+		*call->fd = -1;
 	for (int i = 0; i < 2; i++) {
 		if (call->size[i] > sizeof(message) - size)
 			return why_set(why, -EMSGSIZE, "request too long");
@@ -115,16 +125,20 @@ static int ask(struct vmlink *link, struct vmlink_call *call, int fd,
 	r = msg_send(link->fd, message, size, &fd, fd >= 0, 0);
 	/* When the other side is gone its last words may still be here. */
 	do
-		r = receive(link, message, &size, head.tag,
+		r = receive(link, message, &size, head.tag, call->fd,
 			r ? MSG_DONTWAIT : 0) ;
 	while (!r);
-	if (r < 0)
+	if (r < 0) {
+		if (call->fd && *call->fd >= 0)
+			close(*call->fd);
 		return gone(link, why);
+	}
 	memcpy(&reply, message, sizeof(reply));
 	reply.text[sizeof(reply.text) - 1] = '\0';
 	size -= sizeof(reply);
 	call->handle = reply.handle;
 	if (reply.command != call->command || reply.result > 0 ||
+	    (call->fd && !reply.result && *call->fd < 0) ||
 	    (size != call->out_size && (size || !reply.result) &&
 	     !(call->shorter && size < call->out_size))) {
 		died(link, "cofferd gave an answer that is none");
@@ -133,8 +147,11 @@ static int ask(struct vmlink *link, struct vmlink_call *call, int fd,
 	if (size)
 		memcpy(call->out, message + sizeof(reply), size);
 	call->out_size = size;
-	if (reply.result)
+	if (reply.result) {
 		why_set(why, 0, "%s", reply.text);
+		if (call->fd && *call->fd >= 0)
+			close(*call->fd);
+	}
 	return reply.result;
 }
 
@@ -254,7 +271,7 @@ void vmlink_look(struct vmlink *link)
 		return;
 	for (size = 1; !link->dead && size;) {
 		size = 0;
-		receive(link, message, &size, 0, MSG_DONTWAIT);
+		receive(link, message, &size, 0, NULL, MSG_DONTWAIT);
 	}
 	pthread_mutex_unlock(&link->lock);
 }

@@ -38,6 +38,7 @@ struct vmlink_call {
 	void *out; /* payload of the reply, which must have out_size bytes */
 	size_t out_size; /* unless it failed and has none */
 	bool shorter; /* it may have fewer; out_size becomes how many */
+	int *fd; /* a descriptor of the reply, the caller's; NULL: none */
 };
 
 /* 0 or a negative errno, cofferd's or, with the connection lost, -ENODEV. */

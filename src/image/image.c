@@ -46,7 +46,8 @@ enum image_result image_check_properties(
 	else if (p->header.enclave_type != 2)
 		field = "header.enclave_type";
 	else if (attributes & ~(OE_SGX_FLAGS_DEBUG | OE_SGX_FLAGS_MODE64BIT |
-		OE_SGX_FLAGS_KSS) || !(attributes & OE_SGX_FLAGS_MODE64BIT))
+		OE_SGX_FLAGS_KSS | SGX_ATTR_PROVISIONKEY) ||
+		!(attributes & OE_SGX_FLAGS_MODE64BIT))
 		field = "config.attributes";
 	else if (p->header.size_settings.num_heap_pages == UINT64_MAX)
 		field = "header.size_settings.num_heap_pages";

@@ -105,8 +105,8 @@ struct image_growth image_growth(const struct image *image);
 enum image_result image_set_growth(struct image *image,
 	const struct image_growth *growth, struct image_error *error);
 
-/* Judges properties: attributes within DEBUG, MODE64BIT, KSS and MODE64BIT
- * set, counts and numbers in range, start address and ids only where they
+/* Judges properties: attributes within DEBUG, MODE64BIT, KSS, PROVISIONKEY and
+ * MODE64BIT set, counts and numbers in range, start address and ids only where they
  * make sense.  IMAGE_OK, or IMAGE_FAILURE with the name of the wrong field
  * ("config.attributes") in error. */
 enum image_result image_check_properties(

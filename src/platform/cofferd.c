@@ -420,6 +420,7 @@ static int power_on(struct platform *p, int log_fd,
 		processor_end(&p->cpu);
 		return r;
 	}
+	quoting_init(&p->quoting, p->vm, log_fd);
 	p->metrics = metrics_open(p, why);
 	if (!p->metrics)
 		log_error("no metrics: %s", why->text);
@@ -496,6 +497,7 @@ int main(int argc, char **argv)
 	flock(lock, LOCK_UN);
 	tell(o.ready, "ready\n");
 	r = server_run(&p, listener, signals, lock, o.idle_ms);
+	quoting_stop(&p.quoting);
 	metrics_close(p.metrics);
 	processor_end(&p.cpu);
 	return r ? 1 : 0;

@@ -21,6 +21,7 @@
 #include "common/vmconf.h"
 #include "platform/metrics.h"
 #include "platform/processor.h"
+#include "platform/quoting.h"
 #include "platform/wire.h"
 #include <limits.h>
 #include <stdbool.h>
@@ -78,6 +79,7 @@ struct client {
 	int fd, pidfd; /* pidfd may be -1 */
 	uint32_t pid;
 	bool greeted, gone;
+	bool service; /* coffer-quoting: it keeps no machine running */
 	int arena_fd; /* -1: none; never mapped here */
 	uint64_t arena_va, arena_size;
 	uint32_t enclaves;
@@ -91,8 +93,10 @@ struct platform {
 	struct vmconf conf;
 	struct processor cpu;
 	struct metrics *metrics; /* NULL: could not listen */
+	struct quoting quoting;
 	struct client *clients;
 	uint32_t client_count;
+	uint32_t applications; /* clients that are no service */
 	struct enclave *enclaves;
 	uint64_t next_id;
 	uint64_t lost; /* enclaves, since power on */

@@ -36,7 +36,8 @@
 #define BUSY_MS 20 /* until the lock is tried again */
 
 enum {
-	POLL_SIGNALS, POLL_LISTENER, POLL_DOOR, POLL_EVENTS, POLL_METRICS,
+	POLL_SIGNALS, POLL_LISTENER, POLL_DOOR, POLL_EVENTS, POLL_QUOTING,
+	POLL_METRICS,
 	POLL_CLIENTS = POLL_METRICS + METRICS_FDS
 };
 
@@ -106,6 +107,8 @@ static void accept_one(struct server *s)
 		return;
 	}
 	client->pidfd = pidfd_of(fd, peer.pid);
+	client->service = peer.pid > 0 && peer.pid == p->quoting.pid;
+	p->applications += !client->service;
 	client->next = p->clients;
 	p->clients = client;
 	p->client_count++;
@@ -135,9 +138,9 @@ static void drop(struct server *s, struct client **link)
 		close(client->pidfd);
 	if (client->arena_fd >= 0)
 		close(client->arena_fd);
-	free(client);
-	if (!p->client_count)
+	if (!client->service && !--p->applications)
 		s->idle_from = now_ms();
+	free(client);
 }
 
 static void reap_gone(struct server *s)
@@ -336,7 +339,7 @@ static int timeout(struct server *s)
 
 	if (p->jobs)
 		return 0;
-	if (p->client_count || s->idle_ms < 0)
+	if (p->applications || s->idle_ms < 0)
 		return (int)most;
 	left = s->idle_from + s->idle_ms - now_ms();
 	if (most >= 0 && left > most)
@@ -353,6 +356,7 @@ static int fill(struct server *s)
 	s->wait[POLL_LISTENER] = (struct pollfd){ s->listener, POLLIN, 0 };
 	s->wait[POLL_DOOR] = (struct pollfd){ p->cpu.door, 0, 0 };
 	s->wait[POLL_EVENTS] = (struct pollfd){ p->cpu.events, POLLIN, 0 };
+	s->wait[POLL_QUOTING] = (struct pollfd){ p->quoting.pidfd, POLLIN, 0 };
 	metrics_fds(p->metrics, &s->wait[POLL_METRICS]);
 	for (struct client *c = p->clients; c; c = c->next) {
 		s->wait[n++] = (struct pollfd){ c->fd, POLLIN, 0 };
@@ -374,6 +378,8 @@ static void round_of(struct server *s)
 		processor_lost(&p->cpu);
 	if (s->wait[POLL_EVENTS].revents)
 		serve_events(p);
+	if (s->wait[POLL_QUOTING].revents)
+		quoting_ended(&p->quoting);
 	/* New clients go to the head of the list: accept after this. */
 	for (struct client *c = p->clients; c && !p->cpu.dead; c = c->next) {
 		if (s->wait[i + 1].revents)
@@ -400,7 +406,7 @@ int server_run(struct platform *p, int listener, int signals, int lock,
 		.lock = lock, .idle_ms = idle_ms, .idle_from = now_ms() + FIRST_CLIENT_MS };
 	while (!p->stop && !p->cpu.dead) {
 		round_of(&s);
-		if (!p->client_count && !p->jobs && idle_ms >= 0 &&
+		if (!p->applications && !p->jobs && idle_ms >= 0 &&
 		    now_ms() >= s.idle_from + idle_ms && !p->stop &&
 		    !p->cpu.dead)
 			p->stop = may_end(&s);

@@ -141,6 +141,19 @@ static int do_swap(struct verb *v)
 	return 0;
 }
 
+static int do_quoting(struct verb *v)
+{
+	int fd, r;
+
+	r = quoting_connect(&v->p->quoting, v->client->pid, &fd, &v->why);
+	if (r)
+		return r;
+	reply_with(v->client, &v->request, NULL, 0, fd);
+	close(fd);
+	v->later = true;
+	return 0;
+}
+
 static int do_shutdown(struct verb *v)
 {
 	v->p->stop = true;
@@ -565,6 +578,7 @@ static const struct row {
 	{ WIRE_LIST, sizeof(struct wire_list), NEEDS_GREETING, do_list },
 	{ WIRE_INFO, 0, NEEDS_GREETING, do_info },
 	{ WIRE_SWAP, 0, NEEDS_GREETING, do_swap },
+	{ WIRE_QUOTING, 0, NEEDS_GREETING, do_quoting },
 	{ WIRE_SHUTDOWN, 0, NEEDS_GREETING, do_shutdown },
 };
 

@@ -16,9 +16,10 @@
  *   QUOTING_QUOTE         REPORT, 432 bytes          the quote
  *   QUOTING_COLLATERAL    quoting_which              quoting_parts, the parts
  *
- * A failure has no payload but a sentence in text.  Whoever does not keep to
- * this is disconnected.  A connection that closes may be made again: when
- * coffer-quoting died it is started anew with the next WIRE_QUOTING.
+ * A failure has no payload but a sentence in text.  A reply with tag 0 comes
+ * unasked and last: why this connection is not served.  Whoever does not keep
+ * to the protocol is disconnected.  A connection that closes may be made again:
+ * when coffer-quoting died it is started anew with the next WIRE_QUOTING.
  */
 #ifndef COFFER_QUOTING_QUOTING_H
 #define COFFER_QUOTING_QUOTING_H
@@ -50,7 +51,8 @@ struct quoting_reply {
 	/* 0 or a negative errno: -EBADMSG a REPORT that was not made for the
 	 * quoting enclave by an enclave of this machine, -ENOENT no collateral
 	 * of that kind, -EINVAL nonsense, -ENODEV no architectural enclaves
-	 * (missing, damaged, or they do not start), -EIO anything else. */
+	 * (damaged, not certified, or they do not start), -EUSERS too many
+	 * connections, -EIO anything else. */
 	int32_t result;
 	uint32_t reserved;
 	char text[QUOTING_TEXT_MAX]; /* with a failure: why; NUL terminated */
@@ -82,6 +84,17 @@ struct quoting_which {
 #define QUOTING_PARTS 7u
 struct quoting_parts {
 	uint32_t size[QUOTING_PARTS]; /* bytes */
+	uint32_t reserved;
+};
+
+/* Limits of coffer-quoting: connections, of one process and of all. */
+#define QUOTING_CONNECTIONS_EACH 8u
+#define QUOTING_CONNECTIONS_ALL 256u
+
+/* What cofferd sends to coffer-quoting, over its descriptor 3, with the
+ * connection of a client. */
+struct quoting_client {
+	uint32_t pid; /* of the client */
 	uint32_t reserved;
 };
 

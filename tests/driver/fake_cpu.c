@@ -560,6 +560,7 @@ static void parse(int argc, char **argv)
 		{ "profile", required_argument, NULL, 'f' },
 		{ "swap", required_argument, NULL, 'w' },
 		{ "ptrace-slot", no_argument, NULL, 't' },
+		{ "cpusvn", required_argument, NULL, 'c' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -577,7 +578,7 @@ static void parse(int argc, char **argv)
 			g_sgx2 = strcmp(optarg, "dcsv2") != 0;
 		else if (c == 'w')
 			g_file = fcntl(atoi(optarg), F_GETFD) >= 0;
-		else if (c != 't')
+		else if (c != 't' && c != 'c')
 			exit(2);
 	}
 	if (g_door < 0 || g_events < 0 || !g_state || !g_pages)

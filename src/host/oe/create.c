@@ -235,7 +235,10 @@ static oe_result_t build(struct _oe_enclave *enclave, struct image *image,
 		result = add_room(enclave, image);
 	if (result)
 		return result;
-	error = enclave->drv->init(enclave->machine, &sigstruct);
+	error = secs.attributes.flags & SGX_ATTR_PROVISIONKEY
+		? enclave->drv->provision(enclave->machine) : 0;
+	if (!error)
+		error = enclave->drv->init(enclave->machine, &sigstruct);
 	if (error)
 		return machine_failed(enclave->path, "initialising the "
 			"enclave", error);
