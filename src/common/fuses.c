@@ -2,6 +2,7 @@
 #include "common/fuses.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -119,4 +120,13 @@ int fuses_set_root(const char *directory, const uint8_t root_hash[32],
 	explicit_bzero(&fuses, sizeof(fuses));
 	close(dir);
 	return r;
+}
+
+bool fuses_have_root(const char *directory)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/fuses", directory);
+	return !lstat(path, &st) && st.st_size == sizeof(struct sgx_fuses);
 }

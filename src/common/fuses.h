@@ -26,4 +26,7 @@ int fuses_load(const char *directory, struct sgx_fuses *fuses,
 int fuses_set_root(const char *directory, const uint8_t root_hash[32],
 	bool *changed, struct why *why);
 
+/* Is a root fused in?  Does not read the secrets. */
+bool fuses_have_root(const char *directory);
+
 #endif

@@ -53,6 +53,10 @@ int pki_open(const char *state, struct pki **, struct why *);
 int pki_find(const char *state, struct pki **, struct why *);
 void pki_close(struct pki *); /* also NULL */
 
+/* Makes one whose certificates have addresses that begin with url (https or
+ * http, no slash at the end; NULL: PKI_URL_DEFAULT).  -EEXIST. */
+int pki_create(const char *state, const char *url, struct why *);
+
 /* The clock that issuing looks at, in seconds since 1970; 0, as it begins:
  * the system's.  For tests. */
 void pki_set_time(struct pki *, int64_t now);
@@ -60,6 +64,8 @@ void pki_set_time(struct pki *, int64_t now);
 /* The state directory. */
 const char *pki_state(const struct pki *);
 const char *pki_url(const struct pki *);
+
+#define PKI_URL_MAX 256 /* of what is before the path, with the NUL */
 
 /* Which CA issues a machine's certificates: that of single packages (DCsv2),
  * or that of platforms registered as a whole (DCsv3, DCdsv3). */
@@ -78,6 +84,13 @@ int pki_cert_der(struct pki *, enum pki_cert, struct pki_bytes *,
  * service puts it into headers.  Of PKI_CERT_ROOT: it alone. */
 int pki_chain_pem(struct pki *, enum pki_cert, struct pki_bytes *,
 	struct why *);
+
+/* The distribution point in certificates that this one has issued (the root
+ * also its own): where its revocation list can be had in DER.
+ *   root       URL/CofferRootCA.der
+ *   others     URL/sgx/certification/v4/pckcrl?ca=platform&encoding=der */
+void pki_crl_url(const struct pki *, enum pki_cert issuer,
+	char url[PKI_URL_MAX + 80]);
 
 /* The root's public key, x and y big endian, and its SHA-256: what is fused
  * into machines. */

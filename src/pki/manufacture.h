@@ -33,17 +33,24 @@ struct pki_machine {
 };
 
 /* In a process that may read the fuses.  pki_fuse: makes the fuses, or puts
- * this CA's root into older ones.  pki_certify: fuses, then identity and
- * certificates for every TCB level that the machine has reached, and for its
- * own TCB; what is there already and fits this CA is kept.  -ENOENT when
- * there is no such machine. */
-int pki_fuse(struct pki *, const char *vm, struct why *);
-int pki_certify(struct pki *, const char *vm, struct why *);
+ * this CA's root into fuses that have none.  pki_certify: fuses, then makes
+ * identity and certificates for every TCB level that the machine has reached
+ * and for its own TCB; what is there already and of this CA is kept.
+ * -ENOENT when there is no such machine.  -EXDEV when another root is fused in
+ * and again is false; with again, this root replaces it at the machine's next
+ * start, and everything that was certified under the other is dropped.  The
+ * secrets in the fuses stay as they are, and so does what enclaves sealed. */
+int pki_fuse(struct pki *, const char *vm, bool again, struct why *);
+int pki_certify(struct pki *, const char *vm, bool again, struct why *);
 
-/* The same in any process: starts coffer-manufacture and waits for it, unless
- * the machine has been certified by this CA.  -EXDEV when it was made under
- * another CA: the reason has the command that makes it again. */
+/* Certifies in any process: starts coffer-manufacture and waits for it,
+ * unless the machine's TCB has been certified by this CA.  -EXDEV when the
+ * machine was made under another CA: the reason has the command that makes it
+ * again. */
 int pki_machine_ensure(struct pki *, const char *vm, struct why *);
+
+/* Certifies again under this CA, in any process. */
+int pki_machine_again(struct pki *, const char *vm, struct why *);
 
 /* Reads who a machine is, certifying it first where that has not happened. */
 int pki_machine_get(struct pki *, const char *vm, struct pki_machine *,

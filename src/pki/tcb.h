@@ -24,6 +24,8 @@ enum pki_tcb_status {
 	PKI_TCB_REVOKED, PKI_TCB_NONE /* below every level */
 };
 
+#define PKI_PCESVN 16 /* the PCE's own, and so the highest there is */
+
 /* As TCB information spells it: "UpToDate"; "NotSupported" for NONE. */
 const char *pki_tcb_status_name(enum pki_tcb_status);
 /* By that name, upper and lower case alike; -1 if there is none. */
@@ -46,10 +48,11 @@ const struct pki_tcb_level *pki_tcb_match(const uint8_t cpusvn[16],
 /* A CPUSVN that has this status with the PCE's own SVN. */
 void pki_tcb_cpusvn(enum pki_tcb_status, uint8_t cpusvn[16]);
 
-/* Gives a machine another CPUSVN (vm.conf; holds from its next start on)
- * and certificates for it. */
+/* Gives a machine another CPUSVN (vm.conf; holds from its next start on) and
+ * certificates for it, up to this PCESVN, which is at most the PCE's own.
+ * Looks into the fuses, as pki_certify. */
 int pki_tcb_set(struct pki *, const char *vm, const uint8_t cpusvn[16],
-	struct why *);
+	uint16_t pcesvn, struct why *);
 
 /* Puts all certificates of a machine on the revocation list, or takes them
  * off it again.  *count: how many that changed; 0 is no error. */

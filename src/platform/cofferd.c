@@ -6,9 +6,11 @@
 #include "platform/platform.h"
 #include "platform/swapfile.h"
 
+#include "common/fuses.h"
 #include "common/log.h"
 #include "common/msg.h"
 #include "common/paths.h"
+#include "common/spawn.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -22,6 +24,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define IDLE_DEFAULT_MS 10000
@@ -401,6 +404,35 @@ static int prepare(struct platform *p, const struct options *o, int *lock,
 	return r;
 }
 
+/* Before its first start a machine is given the root of its certificates; one
+ * that has none works, but nobody believes what it attests. */
+static void manufacture(struct platform *p, int log_fd)
+{
+	char base[PATH_MAX], path[PATH_MAX];
+	char *argv[] = { path, "--state", base, "--vm", (char *)p->vm,
+		"--fuse-only", NULL };
+	struct why why;
+	int status, r;
+	pid_t pid;
+
+	if (fuses_have_root(p->state))
+		return;
+	r = paths_state(base, sizeof(base), &why);
+	if (!r)
+		r = spawn_find("coffer-manufacture", path, sizeof(path), &why);
+	if (r) {
+		log_error("not manufactured: %s", why.text);
+		return;
+	}
+	pid = spawn_child(path, argv, NULL, 0, log_fd);
+	while (pid > 0 && (r = waitpid(pid, &status, 0)) < 0 &&
+		errno == EINTR)
+		;
+	if (pid < 0 || r < 0 || status)
+		log_error("not manufactured: quotes of this machine will not "
+			"be possible");
+}
+
 /* The machine itself, once the directories are ours. */
 static int power_on(struct platform *p, int log_fd,
 	const struct sockaddr_un *address, int *listener, struct why *why)
@@ -412,6 +444,7 @@ static int power_on(struct platform *p, int log_fd,
 		if (r)
 			return r;
 	}
+	manufacture(p, log_fd);
 	r = processor_start(&p->cpu, p->state, &p->conf, swap, log_fd, why);
 	if (r)
 		return r;

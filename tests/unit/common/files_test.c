@@ -339,9 +339,11 @@ static void fuses_are_made_and_kept(void **state)
 	assert_int_equal(mode_of(in_folder("fuses")), 0600);
 	assert_memory_not_equal(&a, zero, 64);
 	assert_memory_equal(a.ca_root_hash, zero, 32);
+	assert_false(fuses_have_root(g_folder));
 	/* a root comes to what is there */
 	assert_int_equal(fuses_set_root(g_folder, root, &changed, NULL), 0);
 	assert_true(changed);
+	assert_true(fuses_have_root(g_folder));
 	assert_int_equal(mode_of(in_folder("fuses")), 0600);
 	assert_int_equal(fuses_load(g_folder, &b, NULL), 0);
 	assert_memory_equal(&a, &b, 64);
