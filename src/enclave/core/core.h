@@ -81,6 +81,9 @@ struct sgx_targetinfo;
 
 /* EGETKEY: 0 or the SGX error code. */
 uint32_t core_egetkey(const struct sgx_keyrequest *request, uint8_t key[16]);
+/* seal_key.c: the request for this enclave's seal key by policy
+ * (SGX_KEYPOLICY_...), KEYID zero. */
+void core_seal_request(uint16_t policy, struct sgx_keyrequest *request);
 /* EREPORT.  target NULL: for nobody (zeros).  data NULL: zeros. */
 void core_ereport(const struct sgx_targetinfo *target, const uint8_t *data,
 	struct sgx_report *report);

@@ -7,14 +7,12 @@
 #include "priv.h"
 
 #include <coffer/sgx_arch.h>
+#include <openenclave/bits/sgx/sgxtypes.h>
 #include <openenclave/enclave.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define KEY_SIZE 16
-/* Bits of ATTRIBUTES and MISCSELECT that a key depends on. */
-#define SEAL_FLAGS_MASK 0xff0000000000000bull
-#define SEAL_MISC_MASK 0xf0000000u
 
 static void wipe(void *data, size_t size)
 {
@@ -22,18 +20,38 @@ static void wipe(void *data, size_t size)
 	__asm__ volatile("" : : "r"(data) : "memory");
 }
 
-static void default_request(uint16_t policy, struct sgx_keyrequest *request)
+/* What of the report never changes; asking again is slow. */
+static struct {
+	uint32_t known;
+	uint16_t isv_svn;
+	bool kss;
+	uint8_t cpusvn[16];
+} self;
+
+static void learn_self(void)
 {
 	struct sgx_report report;
 
+	if (__atomic_load_n(&self.known, __ATOMIC_ACQUIRE))
+		return;
 	core_ereport(NULL, NULL, &report);
+	/* Threads that do this at once write the same. */
+	self.isv_svn = report.body.isv_svn;
+	self.kss = report.body.attributes.flags & SGX_ATTR_KSS;
+	memcpy(self.cpusvn, report.body.cpusvn, sizeof(self.cpusvn));
+	__atomic_store_n(&self.known, 1, __ATOMIC_RELEASE);
+}
+
+void core_seal_request(uint16_t policy, struct sgx_keyrequest *request)
+{
+	learn_self();
 	memset(request, 0, sizeof(*request));
 	request->key_name = SGX_KEYNAME_SEAL;
 	request->key_policy = policy;
-	request->isv_svn = report.body.isv_svn;
-	memcpy(request->cpusvn, report.body.cpusvn, sizeof(request->cpusvn));
-	request->attributes_mask.flags = SEAL_FLAGS_MASK;
-	request->misc_mask = SEAL_MISC_MASK;
+	request->isv_svn = self.isv_svn;
+	memcpy(request->cpusvn, self.cpusvn, sizeof(request->cpusvn));
+	request->attributes_mask.flags = OE_SEALKEY_DEFAULT_FLAGSMASK;
+	request->misc_mask = OE_SEALKEY_DEFAULT_MISCMASK;
 }
 
 static oe_result_t result_of(uint32_t error)
@@ -59,10 +77,12 @@ static bool well_formed(const struct sgx_keyrequest *request)
 {
 	static const uint8_t zeros[sizeof(request->reserved2)];
 
+	learn_self();
 	return !(request->key_policy
 			& ~(SGX_KEYPOLICY_MRENCLAVE | SGX_KEYPOLICY_MRSIGNER))
-		&& !request->reserved1
-		&& !memcmp(request->reserved2, zeros, sizeof(zeros));
+		&& !request->cet_attributes_mask && !request->reserved1
+		&& !memcmp(request->reserved2, zeros, sizeof(zeros))
+		&& (!request->config_svn || self.kss);
 }
 
 static oe_result_t derive(const struct sgx_keyrequest *request, uint8_t **key,
@@ -73,6 +93,9 @@ static oe_result_t derive(const struct sgx_keyrequest *request, uint8_t **key,
 
 	if (!well_formed(request))
 		return OE_INVALID_PARAMETER;
+	/* Beyond are names of Coffer's own, which are no secrets. */
+	if (request->key_name > SGX_KEYNAME_SEAL)
+		return OE_INVALID_KEYNAME;
 	out = malloc(KEY_SIZE);
 	if (!out)
 		return OE_OUT_OF_MEMORY;
@@ -118,9 +141,9 @@ oe_result_t oe_get_seal_key_by_policy_v2(oe_seal_policy_t seal_policy,
 	*key_buffer = NULL;
 	*key_buffer_size = 0;
 	if (seal_policy == OE_SEAL_POLICY_UNIQUE)
-		default_request(SGX_KEYPOLICY_MRENCLAVE, &request);
+		core_seal_request(SGX_KEYPOLICY_MRENCLAVE, &request);
 	else if (seal_policy == OE_SEAL_POLICY_PRODUCT)
-		default_request(SGX_KEYPOLICY_MRSIGNER, &request);
+		core_seal_request(SGX_KEYPOLICY_MRSIGNER, &request);
 	else
 		return OE_INVALID_PARAMETER;
 	result = derive(&request, key_buffer, key_buffer_size);
