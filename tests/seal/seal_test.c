@@ -113,24 +113,24 @@ static void open_all(void **state)
 	bool elsewhere = *state != NULL;
 
 	for (int by = 0; by < IMAGES; by++) {
+		oe_enclave_t *e = start_with(by, 0);
+
 		for (int i = 0; i < 4 * IMAGES; i++) {
 			int of = i / 4, policy = 1 + i / 2 % 2, debug = i % 2;
-			oe_enclave_t *e = NULL;
 			oe_result_t want;
 
 			/* Same MRENCLAVE under another signer. */
 			if (policy == UNIQUE && of != by
 					&& (of == SIGNER || by == SIGNER))
 				continue;
-			e = start_with(by, 0);
 			want = !elsewhere && !debug && may_open(of, by, policy)
 				? OE_OK : OE_UNSUPPORTED;
 			if (open_by(e, &kept[of][policy - 1][debug]) != want)
 				fail_msg("%d opens %d, policy %d, debug %d: "
 					"not %s", by, of, policy, debug,
 					oe_result_str(want));
-			stop(e);
 		}
+		stop(e);
 	}
 }
 
