@@ -261,11 +261,12 @@ int main(int argc, char **argv)
 	int status = -1;
 	pid_t child;
 
-	if (argc != 3)
+	if (argc != 3 && argc != 4)
 		return 2;
 	image = argv[1];
 	cpuid_traps = can_forbid_cpuid();
-	snprintf(lines, sizeof(lines), "size=%s\n", argv[2]);
+	snprintf(lines, sizeof(lines), "size=%s\n%s%s\n", argv[2],
+		argc == 4 ? "epc_pages=" : "", argc == 4 ? argv[3] : "");
 	if (world_open(&world, -1) || world_configure(&world, -1, lines))
 		return 2;
 	/* The machine ends when its last application has ended. */
