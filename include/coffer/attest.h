@@ -31,7 +31,7 @@
 OE_EXTERNC_BEGIN
 
 /* No more than this many are added. */
-#define COFFER_TRUSTED_ROOTS_MAX 16
+#define COFFER_TRUSTED_ROOTS_MAX 6
 
 /*
  * Believe one more root from now on, in all of this enclave or process.

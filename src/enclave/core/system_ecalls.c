@@ -4,17 +4,27 @@
  * library asks of an enclave.
  */
 #include "core.h"
-#include "cmac.h"
-#include "report_parse.h"
+#include "report.h"
 
 #include <openenclave/enclave.h>
 #include <string.h>
 
 #include "system_t.h"
 
+/* Quotes are verified by enclaves that have that code, which every enclave
+ * has that verifies any on its own. */
+__attribute__((weak)) oe_result_t report_verify_remote(const uint8_t *report,
+	size_t size, const uint8_t *endorsements, size_t endorsements_size,
+	oe_report_t *parsed);
+
 oe_result_t oe_verify_report_ecall(const void *report, size_t report_size)
 {
-	return oe_verify_report(report, report_size, NULL);
+	oe_result_t result = report_verify_local(report, report_size, NULL);
+
+	if (result == OE_UNSUPPORTED && report_verify_remote)
+		result = report_verify_remote(report, report_size, NULL, 0,
+			NULL);
+	return result;
 }
 
 oe_result_t oe_get_sgx_report_ecall(const void *opt_params,
@@ -63,7 +73,7 @@ oe_result_t oe_get_report_v2_ecall(uint32_t flags, const void *opt_params,
 oe_result_t oe_verify_local_report_ecall(const uint8_t *report,
 	size_t report_size, oe_report_t *parsed_report)
 {
-	oe_result_t result = oe_verify_report(report, report_size,
+	oe_result_t result = report_verify_local(report, report_size,
 		parsed_report);
 
 	if (parsed_report) {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Reports, from the host's side: the enclave makes and checks them. */
+/* Reports, from the host's side: the enclave makes them and checks those that
+ * are for it; quotes are checked here. */
 #include "system_u.h"
 
+#include "evidence/reports.h"
 #include "oe/enclave.h"
 
 oe_result_t oe_get_report_v2(oe_enclave_t *enclave, uint32_t flags,
@@ -41,7 +43,8 @@ oe_result_t oe_verify_report(oe_enclave_t *enclave, const uint8_t *report,
 	if (result)
 		return result;
 	if (parsed.identity.attributes & OE_REPORT_ATTRIBUTES_REMOTE)
-		return OE_UNSUPPORTED;
+		return report_verify_remote(report, report_size, NULL, 0,
+			parsed_report);
 	if (!enclave)
 		return OE_INVALID_PARAMETER;
 	result = oe_verify_report_ecall(enclave, &answer, report, report_size);
