@@ -40,7 +40,7 @@ struct arch {
  * enclaves. */
 static char g_said[256];
 
-static void listen(void *context, bool is_enclave, const struct tm *when,
+static void overhear(void *context, bool is_enclave, const struct tm *when,
 	long usecs, oe_log_level_t level, uint64_t thread, const char *text)
 {
 	if (level > OE_LOG_LEVEL_ERROR)
@@ -69,16 +69,16 @@ static const char *arch_text(int result)
 	}
 }
 
-/* An ecall's two results as one. */
+/* An ecall's two results as one; *result is looked at after the call. */
 static int failed(const char *who, const char *what, oe_result_t call,
-	int result, struct why *why)
+	const int *result, struct why *why)
 {
 	if (call)
 		return why_set(why, -ENODEV, "%s: %s: %s", who, what,
 			oe_result_str(call));
-	if (result)
+	if (*result)
 		return why_set(why, -EIO, "%s: %s: %s", who, what,
-			arch_text(result));
+			arch_text(*result));
 	return 0;
 }
 
@@ -142,7 +142,7 @@ static int certify(struct arch *a, oe_enclave_t *pce,
 
 	r = failed("PCE", "certifying", pce_certify(pce, &result,
 			pck->tcbm_cpusvn, pck->tcbm_pcesvn, report, signature,
-			key), result, why);
+			key), &result, why);
 	if (r)
 		return r;
 	if (!same_key(&pck->leaf, key))
@@ -151,7 +151,7 @@ static int certify(struct arch *a, oe_enclave_t *pce,
 			"certificates again (coffer vm tcb restore)");
 	r = failed("QE", "taking certificates", qe_certify(a->qe, &result,
 			signature, a->target.pce_svn, pck->chain.data,
-			pck->chain.size + 1, &quote_size), result, why);
+			pck->chain.size + 1, &quote_size), &result, why);
 	if (!r && quote_size > QUOTING_REPLY_MAX - sizeof(struct quoting_reply))
 		r = why_set(why, -EIO, "quotes would have %zu bytes",
 			quote_size);
@@ -187,14 +187,14 @@ static int introduce(struct arch *a, const char *vm, oe_enclave_t *pce,
 	int result = -1, r;
 
 	r = failed("PCE", "its target", pce_target(pce, &result, pce_info,
-			&a->target.pce_svn), result, why);
+			&a->target.pce_svn), &result, why);
 	if (!r)
 		r = failed("QE", "its target", qe_target(a->qe, &result,
 				a->target.target_info, &a->target.qe_svn,
-				a->target.qe_id), result, why);
+				a->target.qe_id), &result, why);
 	if (!r)
 		r = failed("QE", "attestation key", qe_attestation_key(a->qe,
-				&result, pce_info, (uint8_t *)&report), result,
+				&result, pce_info, (uint8_t *)&report), &result,
 			why);
 	if (!r)
 		r = find_certificate(a, vm, &report.body, &pck, why);
@@ -230,7 +230,7 @@ int arch_start(const char *vm, struct arch **out, struct why *why)
 
 	if (!a)
 		return why_set(why, -ENOMEM, "out of memory");
-	oe_log_set_callback(NULL, listen);
+	oe_log_set_callback(NULL, overhear);
 	sem_init(&a->inside, 0, QE_THREADS);
 	r = start(a, vm, why);
 	if (r)
@@ -273,7 +273,7 @@ int arch_quote(struct arch *a, const uint8_t report[QUOTING_REPORT_SIZE],
 			"the quoting enclave by an enclave of this machine");
 	if (!call && !result && size != a->target.quote_size)
 		result = -1;
-	return failed("QE", "quoting", call, result, why);
+	return failed("QE", "quoting", call, &result, why);
 }
 
 int arch_collateral(struct arch *a, const struct quoting_which *which,
