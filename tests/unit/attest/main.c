@@ -7,7 +7,8 @@
 int main(void)
 {
 	static const struct test_list *const lists[] = {
-		&status_tests,
+		&parts_tests, &status_tests, &chain_tests, &cache_tests,
+		&mutation_tests,
 	};
 	struct CMUnitTest all[256];
 	size_t count = 0;

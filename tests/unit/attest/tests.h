@@ -18,6 +18,7 @@ struct test_list {
 	const struct test_list name = { array, \
 		sizeof(array) / sizeof(*(array)) }
 
-extern const struct test_list status_tests;
+extern const struct test_list parts_tests, status_tests, chain_tests,
+	mutation_tests, cache_tests;
 
 #endif
