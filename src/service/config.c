@@ -58,6 +58,12 @@ static const struct key {
 	  "file of CA certificates (PEM) for those; empty: the system's" },
 	{ "akv.audit_records", NUMBER, 100, 1000000000, "1000000",
 	  "that the audit log keeps; older ones go" },
+	{ "maa.policy_signers", TEXT, 0, 0, "",
+	  "file of certificates (PEM): from the first start with it on, "
+	  "policies need the signature of a policy signer, and these are the "
+	  "first; empty: an administrator's token is enough" },
+	{ "maa.accept_out_of_date", YES, 0, 0, "no",
+	  "tokens also for machines that are out of date" },
 	{ "pccs.cache_seconds", NUMBER, 0, 604800, "3600",
 	  "how long clients may keep collateral" },
 	{ "pccs.requests_stored", NUMBER, 0, 1000000, "10000",

@@ -168,7 +168,9 @@ static bool is_reserved(const char *type)
 	static const char *const names[] = { "iss", "iat", "exp", "nbf", "jti",
 		"nonce", "x-ms-ver", "x-ms-attestation-type", "x-ms-policy",
 		"x-ms-policy-hash", "x-ms-policy-signer", "x-ms-runtime",
-		"x-ms-inittime" };
+		"x-ms-inittime", "ver", "policy_hash", "maa-policyHash",
+		"policy_signer", "rp_data", "maa-ehd", "aas-ehd",
+		"maa-attestationcollateral" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(type, names[i]) == 0)

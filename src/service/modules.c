@@ -2,6 +2,7 @@
 #include "service/service.h"
 
 const struct service_module service_modules[] = {
+	{ "maa", maa_routes, maa_close },
 	{ "akv", akv_routes, akv_close },
 };
 const size_t service_module_count =

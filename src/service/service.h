@@ -82,6 +82,8 @@ struct service_module {
 	void (*close)(void); /* after the last request; NULL: nothing */
 };
 /* Each module: int NAME_routes(…), void NAME_close(void), here. */
+int maa_routes(struct http_server *, struct service *, struct why *);
+void maa_close(void);
 int akv_routes(struct http_server *, struct service *, struct why *);
 void akv_close(void);
 
