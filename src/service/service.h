@@ -38,6 +38,7 @@ struct service {
 	char url[256];
 	char admin_token[SERVICE_TOKEN_CHARS + 1];
 	char user_token[SERVICE_TOKEN_CHARS + 1];
+	int64_t time; /* what service_now() says, in tests; 0: the system's */
 };
 
 /* The clock of everything that services date, unix seconds; modules use no
