@@ -120,7 +120,7 @@ static void open_all(void **state)
 			oe_result_t want;
 
 			/* Same MRENCLAVE under another signer. */
-			if (policy == UNIQUE && of != by
+			if (!elsewhere && policy == UNIQUE && of != by
 					&& (of == SIGNER || by == SIGNER))
 				continue;
 			want = !elsewhere && !debug && may_open(of, by, policy)
