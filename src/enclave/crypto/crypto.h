@@ -7,6 +7,7 @@
 #ifndef COFFER_ENCLAVE_CRYPTO_H
 #define COFFER_ENCLAVE_CRYPTO_H
 
+#include <openenclave/bits/result.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,5 +23,29 @@ bool crypto_gcm_open(const uint8_t *key, size_t key_size,
 	const void *in, size_t size, void *out, const uint8_t tag[16]);
 
 bool crypto_sha256(const void *data, size_t size, uint8_t digest[32]);
+
+/* ---- keys.c ---- */
+
+/*
+ * Defined beside the two functions below, which are for code that does without
+ * them in enclaves that link no library: it refers to all three weakly, and
+ * every enclave is linked with -u oe_crypto_provider, so that linkers take the
+ * object if there is one. (An undefined -u is no error.)
+ */
+extern const char oe_crypto_provider;
+
+bool crypto_hmac_sha256(const uint8_t *key, size_t key_size,
+	const uint8_t *data, size_t size, uint8_t mac[32]);
+
+/* Both PEM texts of a P-256 key fit, with their NUL. */
+#define CRYPTO_PEM_ROOM 512
+
+/*
+ * The key pair with the private scalar d (big endian, between 1 and the order
+ * less 1): its public half as "PUBLIC KEY" or its private one as "EC PRIVATE
+ * KEY". *size receives the text's size with its NUL.
+ */
+oe_result_t crypto_p256_pem(const uint8_t d[32], bool private_half,
+	char pem[CRYPTO_PEM_ROOM], size_t *size);
 
 #endif

@@ -18,7 +18,7 @@
  * enclave of the machine can have.
  */
 #include "../core/core.h"
-#include "crypto.h"
+#include "../crypto/crypto.h"
 
 #include <coffer/sgx_arch.h>
 #include <openenclave/corelibc/stdlib.h>
@@ -31,8 +31,8 @@ struct header {
 	uint32_t ciphertext_size;
 	uint8_t reserved[12];
 	uint32_t total_size;
-	uint8_t iv[SEAL_IV_SIZE];
-	uint8_t tag[SEAL_TAG_SIZE];
+	uint8_t iv[12];
+	uint8_t tag[16];
 };
 _Static_assert(sizeof(struct header) == 560, "header");
 _Static_assert(offsetof(struct header, iv) == 532, "iv");
@@ -127,7 +127,7 @@ static oe_result_t encrypt(struct header *header, const uint8_t *plaintext,
 
 	if (result)
 		return result;
-	if (!seal_gcm_encrypt(key, header->iv, additional_data,
+	if (!crypto_gcm_seal(key, key_size, header->iv, additional_data,
 			additional_data_size, plaintext, plaintext_size,
 			(uint8_t *)(header + 1), header->tag))
 		result = OE_CRYPTO_ERROR;
@@ -202,12 +202,15 @@ static oe_result_t unseal(const uint8_t *blob, size_t blob_size,
 	out = oe_malloc(header.ciphertext_size ? header.ciphertext_size : 1);
 	if (!out)
 		result = OE_OUT_OF_MEMORY;
-	else if (!seal_gcm_decrypt(key, header.iv, additional_data,
+	else if (!crypto_gcm_open(key, key_size, header.iv, additional_data,
 			additional_data_size, blob + sizeof(header),
 			header.ciphertext_size, out, header.tag))
 		result = OE_CRYPTO_ERROR;
 	oe_free_seal_key(key, NULL);
 	if (result) {
+		/* Not authentic, and perhaps not to be known. */
+		if (out)
+			explicit_bzero(out, header.ciphertext_size);
 		oe_free(out);
 		return result;
 	}

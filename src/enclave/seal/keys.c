@@ -4,16 +4,16 @@
  * HMAC-SHA256(seal key, 00000001 || user data), which is NIST SP 800-108 in
  * counter mode; while that is no private key, it takes the seal key's place.
  */
-#include "crypto.h"
+#include "../crypto/crypto.h"
 
 #include <openenclave/enclave.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Of the crypto library, if there is one. */
-extern const char oe_crypto_provider __attribute__((weak));
-#pragma weak seal_hmac_sha256
-#pragma weak seal_p256_pem
+#pragma weak oe_crypto_provider
+#pragma weak crypto_hmac_sha256
+#pragma weak crypto_p256_pem
 
 /* What the program wants. */
 struct wish {
@@ -56,10 +56,10 @@ static oe_result_t derive(const uint8_t *seal_key, size_t seal_key_size,
 	memcpy(input, "\0\0\0\1", 4);
 	if (data_size)
 		memcpy(input + 4, params->user_data, data_size);
-	ok = seal_hmac_sha256(seal_key, seal_key_size, input, 4 + data_size, d);
+	ok = crypto_hmac_sha256(seal_key, seal_key_size, input, 4 + data_size, d);
 	while (ok && !is_private_key(d)) {
 		memcpy(previous, d, 32);
-		ok = seal_hmac_sha256(previous, 32, input, 4 + data_size, d);
+		ok = crypto_hmac_sha256(previous, 32, input, 4 + data_size, d);
 	}
 	explicit_bzero(previous, sizeof(previous));
 	free(input);
@@ -69,14 +69,14 @@ static oe_result_t derive(const uint8_t *seal_key, size_t seal_key_size,
 static oe_result_t make(const struct wish *wish, const uint8_t *seal_key,
 	size_t seal_key_size, uint8_t **key, size_t *key_size)
 {
-	char pem[SEAL_PEM_ROOM];
+	char pem[CRYPTO_PEM_ROOM];
 	uint8_t d[32];
 	size_t size = 0;
 	oe_result_t result;
 
 	result = derive(seal_key, seal_key_size, wish->params, d);
 	if (!result)
-		result = seal_p256_pem(d, wish->private_half, pem, &size);
+		result = crypto_p256_pem(d, wish->private_half, pem, &size);
 	if (!result) {
 		*key = malloc(size);
 		if (*key) {

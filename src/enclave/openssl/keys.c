@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "crypto.h"
+/* Of crypto/crypto.h, by OpenSSL: what keys that derive from seal keys need. */
+#include "../crypto/crypto.h"
 
-#include <limits.h>
 #include <string.h>
 
 #include <openssl/bio.h>
@@ -9,83 +9,15 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
 
 #define POINT_SIZE 65
-#define PART ((size_t)1 << 30) /* the library counts in int */
 
-extern const char oe_crypto_provider;
 const char oe_crypto_provider = 'o';
 
-static bool update(EVP_CIPHER_CTX *ctx, uint8_t *out, const uint8_t *in,
-	size_t size)
-{
-	int n;
-
-	while (size) {
-		size_t part = size < PART ? size : PART;
-
-		if (!EVP_CipherUpdate(ctx, out, &n, in, (int)part))
-			return false;
-		in += part;
-		if (out)
-			out += part;
-		size -= part;
-	}
-	return true;
-}
-
-/* Encrypts, or decrypts and checks the tag. */
-static bool gcm(bool encrypt, const uint8_t *key, const uint8_t *iv,
-	const uint8_t *aad, size_t aad_size, const uint8_t *in, size_t size,
-	uint8_t *out, uint8_t *tag)
-{
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	uint8_t none[16];
-	bool ok;
-	int n;
-
-	ok = ctx && EVP_CipherInit_ex(ctx, EVP_aes_128_gcm(), NULL, key, iv,
-			encrypt)
-		&& update(ctx, NULL, aad, aad_size)
-		&& update(ctx, out, in, size)
-		&& (encrypt || EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG,
-			SEAL_TAG_SIZE, tag))
-		&& EVP_CipherFinal_ex(ctx, none, &n)
-		&& (!encrypt || EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG,
-			SEAL_TAG_SIZE, tag));
-	EVP_CIPHER_CTX_free(ctx);
-	return ok;
-}
-
-bool seal_gcm_encrypt(const uint8_t key[SEAL_KEY_SIZE],
-	const uint8_t iv[SEAL_IV_SIZE], const uint8_t *aad, size_t aad_size,
-	const uint8_t *in, size_t size, uint8_t *out,
-	uint8_t tag[SEAL_TAG_SIZE])
-{
-	return gcm(true, key, iv, aad, aad_size, in, size, out, tag);
-}
-
-bool seal_gcm_decrypt(const uint8_t key[SEAL_KEY_SIZE],
-	const uint8_t iv[SEAL_IV_SIZE], const uint8_t *aad, size_t aad_size,
-	const uint8_t *in, size_t size, uint8_t *out,
-	const uint8_t tag[SEAL_TAG_SIZE])
-{
-	uint8_t copy[SEAL_TAG_SIZE];
-
-	memcpy(copy, tag, sizeof(copy));
-	if (gcm(false, key, iv, aad, aad_size, in, size, out, copy))
-		return true;
-	if (size)
-		OPENSSL_cleanse(out, size);
-	return false;
-}
-
-bool seal_hmac_sha256(const uint8_t *key, size_t key_size,
+bool crypto_hmac_sha256(const uint8_t *key, size_t key_size,
 	const uint8_t *data, size_t size, uint8_t mac[32])
 {
 	size_t n;
@@ -145,8 +77,8 @@ out:
 	return key;
 }
 
-oe_result_t seal_p256_pem(const uint8_t d[32], bool private_half,
-	char pem[SEAL_PEM_ROOM], size_t *size)
+oe_result_t crypto_p256_pem(const uint8_t d[32], bool private_half,
+	char pem[CRYPTO_PEM_ROOM], size_t *size)
 {
 	EVP_PKEY *key = load(d);
 	BIO *bio = BIO_new(BIO_s_mem());
@@ -160,7 +92,7 @@ oe_result_t seal_p256_pem(const uint8_t d[32], bool private_half,
 			: PEM_write_bio_PUBKEY(bio, key)))
 		goto out;
 	n = BIO_get_mem_data(bio, &text);
-	if (n <= 0 || n >= SEAL_PEM_ROOM)
+	if (n <= 0 || n >= CRYPTO_PEM_ROOM)
 		goto out;
 	memcpy(pem, text, (size_t)n);
 	pem[n] = 0;
