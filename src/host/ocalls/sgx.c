@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Logging, and what the SGX parts of an enclave ask for. The host has no
- * quote provider and no symbols of enclaves, and says so.
+ * Logging, and what the SGX parts of an enclave ask for; quotes are in
+ * sgx_quote.c. The host has no quote verification of its own to offer and no
+ * symbols of enclaves, and says so.
  */
 #include "ocalls.h"
 
@@ -61,65 +62,6 @@ void oe_sgx_wake_switchless_worker_ocall(oe_host_worker_context_t *context)
 void oe_sgx_sleep_switchless_worker_ocall(
 	oe_enclave_worker_context_t *context)
 {
-}
-
-oe_result_t oe_get_supported_attester_format_ids_ocall(
-	void *format_ids, size_t format_ids_size,
-	size_t *format_ids_size_out)
-{
-	if (!format_ids_size_out)
-		return OE_INVALID_PARAMETER;
-	*format_ids_size_out = 0;
-	return OE_OK;
-}
-
-oe_result_t oe_get_qetarget_info_ocall(const oe_uuid_t *format_id,
-				       const void *opt_params,
-				       size_t opt_params_size,
-				       sgx_target_info_t *target_info)
-{
-	return OE_QUOTE_PROVIDER_LOAD_ERROR;
-}
-
-oe_result_t oe_get_quote_ocall(const oe_uuid_t *format_id,
-			       const void *opt_params, size_t opt_params_size,
-			       const sgx_report_t *sgx_report, void *quote,
-			       size_t quote_size, size_t *quote_size_out)
-{
-	return OE_QUOTE_PROVIDER_LOAD_ERROR;
-}
-
-oe_result_t oe_get_quote_verification_collateral_ocall(
-	uint8_t fmspc[6], uint8_t collateral_provider, void *tcb_info,
-	size_t tcb_info_size, size_t *tcb_info_size_out,
-	void *tcb_info_issuer_chain, size_t tcb_info_issuer_chain_size,
-	size_t *tcb_info_issuer_chain_size_out, void *pck_crl,
-	size_t pck_crl_size, size_t *pck_crl_size_out, void *root_ca_crl,
-	size_t root_ca_crl_size, size_t *root_ca_crl_size_out,
-	void *pck_crl_issuer_chain, size_t pck_crl_issuer_chain_size,
-	size_t *pck_crl_issuer_chain_size_out, void *qe_identity,
-	size_t qe_identity_size, size_t *qe_identity_size_out,
-	void *qe_identity_issuer_chain, size_t qe_identity_issuer_chain_size,
-	size_t *qe_identity_issuer_chain_size_out)
-{
-	return OE_QUOTE_PROVIDER_LOAD_ERROR;
-}
-
-oe_result_t oe_get_quote_verification_collateral_with_baseline_ocall(
-	uint8_t fmspc[6], uint8_t collateral_provider, void *baseline,
-	size_t baseline_size, void *tcb_info, size_t tcb_info_size,
-	size_t *tcb_info_size_out, void *tcb_info_issuer_chain,
-	size_t tcb_info_issuer_chain_size,
-	size_t *tcb_info_issuer_chain_size_out, void *pck_crl,
-	size_t pck_crl_size, size_t *pck_crl_size_out, void *root_ca_crl,
-	size_t root_ca_crl_size, size_t *root_ca_crl_size_out,
-	void *pck_crl_issuer_chain, size_t pck_crl_issuer_chain_size,
-	size_t *pck_crl_issuer_chain_size_out, void *qe_identity,
-	size_t qe_identity_size, size_t *qe_identity_size_out,
-	void *qe_identity_issuer_chain, size_t qe_identity_issuer_chain_size,
-	size_t *qe_identity_issuer_chain_size_out)
-{
-	return OE_QUOTE_PROVIDER_LOAD_ERROR;
 }
 
 oe_result_t oe_verify_quote_ocall(
