@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT */
+/* The CA: its files, and each of its certificates against what stock
+ * verifiers demand. */
+#include "scene.h"
+
+#include "pki/files.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/core_names.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DAY 86400
+
+static mode_t mode_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_mode & 0777;
+}
+
+static void files_are_private(void **state)
+{
+	static const char *const keys[] = { "root", "processor", "platform",
+		"tcb" };
+	struct scene *s = *state;
+	void *key;
+
+	assert_int_equal(pki_enclave_key(s->pki, &key, NULL), 0);
+	assert_int_equal(mode_of(scene_path(s, "ca")), 0700);
+	assert_int_equal(mode_of(scene_path(s, "ca/enclaves.key")), 0600);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(mode_of(scene_path(s, "ca/%s.key", keys[i])),
+			0600);
+}
+
+static void same_ca_when_opened_again(void **state)
+{
+	struct scene *s = *state;
+	struct pki *again;
+	uint8_t a[64], b[64], signer_a[32], signer_b[32];
+
+	pki_root_key(s->pki, a);
+	assert_int_equal(pki_mrsigner(s->pki, signer_a, NULL), 0);
+	assert_int_equal(pki_open(s->state, &again, NULL), 0);
+	pki_root_key(again, b);
+	assert_memory_equal(a, b, 64);
+	assert_int_equal(pki_mrsigner(again, signer_b, NULL), 0);
+	assert_memory_equal(signer_a, signer_b, 32);
+	pki_close(again);
+	assert_int_equal(pki_create(s->state, NULL, NULL), -EEXIST);
+}
+
+/* All who come at the same time get the same one. */
+static void made_once(void **state)
+{
+	struct scene *s = *state;
+	char other[200];
+	uint8_t hash[8][32];
+	int fds[2];
+
+	snprintf(other, sizeof(other), "%s/other", s->state);
+	assert_int_equal(pipe(fds), 0);
+	for (int i = 0; i < 8; i++) {
+		if (!fork()) {
+			struct pki *pki;
+			uint8_t mine[32];
+
+			if (pki_open(other, &pki, NULL) ||
+			    pki_mrsigner(pki, mine, NULL))
+				_exit(1);
+			pki_root_hash(pki, mine);
+			_exit(write(fds[1], mine, 32) != 32);
+		}
+	}
+	close(fds[1]);
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(read(fds[0], hash[i], 32), 32);
+		assert_memory_equal(hash[0], hash[i], 32);
+	}
+	close(fds[0]);
+	while (wait(NULL) > 0)
+		;
+}
+
+static void refuses_what_others_can_read(void **state)
+{
+	struct scene *s = *state;
+	struct pki_bytes crl;
+	struct pki *pki;
+	struct why why;
+
+	assert_int_equal(chmod(scene_path(s, "ca"), 0750), 0);
+	assert_int_equal(pki_find(s->state, &pki, &why), -EPERM);
+	assert_null(pki);
+	assert_non_null(strstr(why.text, "700"));
+	assert_int_equal(chmod(scene_path(s, "ca"), 0700), 0);
+	assert_int_equal(chmod(scene_path(s, "ca/root.key"), 0644), 0);
+	assert_int_equal(pki_find(s->state, &pki, &why), 0);
+	assert_true(pki_root_crl_get(pki, &crl, &why) < 0);
+	assert_non_null(strstr(why.text, "root.key"));
+	pki_close(pki);
+}
+
+static void refuses_what_does_not_fit(void **state)
+{
+	struct scene *s = *state;
+	struct pki_bytes crl;
+	struct pki *pki, *other;
+	struct why why;
+
+	assert_int_equal(pki_create(scene_path(s, "other"), NULL, NULL), 0);
+	/* another's certificate */
+	assert_int_equal(rename(scene_path(s, "other/ca/platform.pem"),
+		scene_path(s, "ca/platform.pem")), 0);
+	assert_int_equal(pki_find(s->state, &pki, &why), -EINVAL);
+	assert_non_null(strstr(why.text, "platform.pem"));
+	/* one that is not there is an error, and nothing is made over it */
+	assert_int_equal(unlink(scene_path(s, "ca/platform.pem")), 0);
+	assert_int_equal(pki_open(s->state, &pki, &why), -EINVAL);
+	/* another's key */
+	assert_int_equal(pki_create(scene_path(s, "third"), NULL, NULL), 0);
+	assert_int_equal(rename(scene_path(s, "other/ca/root.key"),
+		scene_path(s, "third/ca/root.key")), 0);
+	assert_int_equal(pki_find(scene_path(s, "third"), &other, &why), 0);
+	assert_int_equal(pki_root_crl_get(other, &crl, &why), -EINVAL);
+	assert_non_null(strstr(why.text, "does not belong"));
+	pki_close(other);
+	assert_int_equal(pki_find(scene_path(s, "none"), &pki, &why), -ENOENT);
+	assert_non_null(strstr(why.text, "coffer ca init"));
+}
+
+static void urls(void **state)
+{
+	static const char *const bad[] = { "", "localhost", "ftp://a", "https://",
+		"https://a.b/", "https://a b", "https://a,URI:x", "https://a\n" };
+	struct scene *s = *state;
+	struct pki *pki;
+	char url[PKI_URL_MAX + 80];
+	struct why why;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_int_equal(pki_create(scene_path(s, "bad"), bad[i],
+			&why), -EINVAL);
+	assert_int_equal(pki_create(scene_path(s, "good"),
+		"http://10.0.0.1:99", NULL), 0);
+	assert_int_equal(pki_find(scene_path(s, "good"), &pki, NULL), 0);
+	assert_string_equal(pki_url(pki), "http://10.0.0.1:99");
+	pki_crl_url(pki, PKI_CERT_PLATFORM, url);
+	assert_string_equal(url, "http://10.0.0.1:99/sgx/certification/v4/"
+		"pckcrl?ca=platform&encoding=der");
+	pki_close(pki);
+	pki_crl_url(s->pki, PKI_CERT_ROOT, url);
+	assert_string_equal(url, "https://localhost:8081/CofferRootCA.der");
+}
+
+/* ---- certificates ---- */
+
+static void has_name(const X509_NAME *name, const char *cn)
+{
+	char text[300], expected[300];
+	BIO *bio = BIO_new(BIO_s_mem());
+	int n;
+
+	X509_NAME_print_ex(bio, name, 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
+	n = BIO_read(bio, text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = '\0';
+	BIO_free(bio);
+	snprintf(expected, sizeof(expected), "CN = %s, O = Intel Corporation, "
+		"L = Santa Clara, ST = CA, C = US, OU = \"Coffer software "
+		"root of trust, not Intel\"", cn);
+	assert_string_equal(text, expected);
+}
+
+static void has_extensions(X509 *cert, bool sgx)
+{
+	static const int nids[] = { NID_authority_key_identifier,
+		NID_crl_distribution_points, NID_subject_key_identifier,
+		NID_key_usage, NID_basic_constraints };
+	char oid[64];
+
+	assert_int_equal(X509_get_ext_count(cert), sgx ? 6 : 5);
+	for (int i = 0; i < X509_get_ext_count(cert); i++) {
+		X509_EXTENSION *e = X509_get_ext(cert, i);
+
+		if (i < 5)
+			assert_int_equal(OBJ_obj2nid(
+				X509_EXTENSION_get_object(e)), nids[i]);
+		else
+			OBJ_obj2txt(oid, sizeof(oid),
+				X509_EXTENSION_get_object(e), 1);
+		assert_int_equal(X509_EXTENSION_get_critical(e),
+			i == 3 || i == 4);
+	}
+	if (sgx)
+		assert_string_equal(oid, "1.2.840.113741.1.13.1");
+}
+
+static void has_url(X509 *cert, const char *url)
+{
+	CRL_DIST_POINTS *points = X509_get_ext_d2i(cert,
+		NID_crl_distribution_points, NULL, NULL);
+	const GENERAL_NAME *name;
+	int type;
+
+	assert_non_null(points);
+	assert_int_equal(sk_DIST_POINT_num(points), 1);
+	name = sk_GENERAL_NAME_value(sk_DIST_POINT_value(points, 0)->distpoint->
+		name.fullname, 0);
+	assert_string_equal((char *)ASN1_STRING_get0_data(
+		GENERAL_NAME_get0_value(name, &type)), url);
+	CRL_DIST_POINTS_free(points);
+}
+
+static void has_shape(X509 *cert, X509 *issuer, const char *cn, bool sgx)
+{
+	const ASN1_OCTET_STRING *own = X509_get0_subject_key_id(cert);
+	EVP_PKEY *key = X509_get0_pubkey(cert);
+	uint8_t digest[20];
+	unsigned size;
+	char group[32];
+
+	has_name(X509_get_subject_name(cert), cn);
+	assert_int_equal(X509_NAME_cmp(X509_get_issuer_name(cert),
+		X509_get_subject_name(issuer)), 0);
+	has_extensions(cert, sgx);
+	assert_int_equal(X509_get_version(cert), X509_VERSION_3);
+	assert_int_equal(X509_get_signature_nid(cert), NID_ecdsa_with_SHA256);
+	assert_int_equal(EVP_PKEY_get_utf8_string_param(key,
+		OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group), NULL), 1);
+	assert_string_equal(group, "prime256v1");
+	assert_int_equal(X509_pubkey_digest(cert, EVP_sha1(), digest, &size), 1);
+	assert_int_equal(ASN1_STRING_length(own), 20);
+	assert_memory_equal(ASN1_STRING_get0_data(own), digest, 20);
+	assert_int_equal(ASN1_OCTET_STRING_cmp(X509_get0_authority_key_id(cert),
+		X509_get0_subject_key_id(issuer)), 0);
+	assert_int_equal(ASN1_STRING_length(X509_get0_serialNumber(cert)), 20);
+}
+
+static int64_t date(const ASN1_TIME *t)
+{
+	struct tm tm;
+
+	assert_int_equal(ASN1_TIME_to_tm(t, &tm), 1);
+	return timegm(&tm);
+}
+
+static void certificates(void **state)
+{
+	static const struct {
+		const char *cn;
+		int path;
+		uint32_t usage;
+		int years;
+	} want[] = {
+		[PKI_CERT_ROOT] = { "Intel SGX Root CA", 1,
+			KU_KEY_CERT_SIGN | KU_CRL_SIGN, 0 },
+		[PKI_CERT_PROCESSOR] = { "Intel SGX PCK Processor CA", 0,
+			KU_KEY_CERT_SIGN | KU_CRL_SIGN, 15 },
+		[PKI_CERT_PLATFORM] = { "Intel SGX PCK Platform CA", 0,
+			KU_KEY_CERT_SIGN | KU_CRL_SIGN, 15 },
+		[PKI_CERT_TCB] = { "Intel SGX TCB Signing", -1,
+			KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION, 7 },
+	};
+	struct scene *s = *state;
+	X509 *root = scene_cert(s, PKI_CERT_ROOT);
+	int64_t now = time(NULL);
+
+	for (int i = 0; i < PKI_CERTS; i++) {
+		X509 *cert = scene_cert(s, i);
+		int64_t from = date(X509_get0_notBefore(cert));
+		int64_t until = date(X509_get0_notAfter(cert));
+
+		has_shape(cert, root, want[i].cn, false);
+		assert_int_equal(X509_verify(cert, X509_get0_pubkey(root)), 1);
+		assert_int_equal(X509_get_key_usage(cert), want[i].usage);
+		assert_int_equal(X509_check_ca(cert), want[i].path >= 0);
+		assert_int_equal(X509_get_pathlen(cert), want[i].path);
+		has_url(cert, "https://localhost:8081/CofferRootCA.der");
+		assert_true(from <= now && from > now - DAY);
+		if (i == PKI_CERT_ROOT)
+			assert_int_equal(until, 2524607999);
+		else
+			assert_true(llabs((until - from) / DAY -
+				want[i].years * 365) < 6);
+		X509_free(cert);
+	}
+	X509_free(root);
+}
+
+static void chains(void **state)
+{
+	struct scene *s = *state;
+	struct pki_bytes pem, der, root, leaf;
+
+	assert_int_equal(pki_chain_pem(s->pki, PKI_CERT_TCB, &pem, NULL), 0);
+	assert_int_equal(pki_cert_pem(s->pki, PKI_CERT_TCB, &leaf, NULL), 0);
+	assert_int_equal(pki_chain_pem(s->pki, PKI_CERT_ROOT, &root, NULL), 0);
+	assert_int_equal(pem.size, leaf.size + root.size);
+	assert_memory_equal(pem.data, leaf.data, leaf.size);
+	assert_memory_equal(pem.data + leaf.size, root.data, root.size);
+	assert_null(strchr((char *)pem.data, '\r'));
+	assert_int_equal(pem.data[pem.size - 1], '\n');
+	assert_int_equal(pki_cert_der(s->pki, PKI_CERT_ROOT, &der, NULL), 0);
+	assert_int_equal(der.data[0], 0x30);
+	assert_int_equal(der.size, 4u + der.data[2] * 256u + der.data[3]);
+	pki_bytes_free(&pem);
+	pki_bytes_free(&der);
+	pki_bytes_free(&root);
+	pki_bytes_free(&leaf);
+}
+
+static void root_hash(void **state)
+{
+	struct scene *s = *state;
+	X509 *root = scene_cert(s, PKI_CERT_ROOT);
+	const ASN1_BIT_STRING *bits = X509_get0_pubkey_bitstr(root);
+	uint8_t xy[64], hash[32], digest[32];
+	unsigned size;
+
+	pki_root_key(s->pki, xy);
+	pki_root_hash(s->pki, hash);
+	assert_int_equal(ASN1_STRING_length(bits), 65);
+	assert_memory_equal(ASN1_STRING_get0_data(bits) + 1, xy, 64);
+	EVP_Digest(xy, 64, digest, &size, EVP_sha256(), NULL);
+	assert_memory_equal(hash, digest, 32);
+	X509_free(root);
+}
+
+static void key_of_enclaves(void **state)
+{
+	struct scene *s = *state;
+	BIGNUM *e = NULL, *n = NULL;
+	uint8_t modulus[384], digest[32], mrsigner[32];
+	unsigned size;
+	void *key;
+
+	assert_int_equal(access(scene_path(s, "ca/enclaves.key"), F_OK), -1);
+	assert_int_equal(pki_enclave_key(s->pki, &key, NULL), 0);
+	assert_int_equal(EVP_PKEY_get_bits(key), 3072);
+	assert_int_equal(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e),
+		1);
+	assert_true(BN_is_word(e, 3));
+	assert_int_equal(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n),
+		1);
+	BN_bn2lebinpad(n, modulus, 384);
+	EVP_Digest(modulus, 384, digest, &size, EVP_sha256(), NULL);
+	assert_int_equal(pki_mrsigner(s->pki, mrsigner, NULL), 0);
+	assert_memory_equal(mrsigner, digest, 32);
+	BN_free(e);
+	BN_free(n);
+}
+
+/* Another CA in its place is noticed by who has it open. */
+static void replaced_under_way(void **state)
+{
+	struct scene *s = *state;
+	struct pki_bytes pem;
+	uint8_t before[32], after[32];
+
+	pki_root_hash(s->pki, before);
+	assert_int_equal(rename(scene_path(s, "ca"), scene_path(s, "ca.old")),
+		0);
+	assert_int_equal(pki_cert_pem(s->pki, PKI_CERT_ROOT, &pem, NULL),
+		-ENOENT);
+	assert_int_equal(pki_create(s->state, NULL, NULL), 0);
+	assert_int_equal(pki_cert_pem(s->pki, PKI_CERT_ROOT, &pem, NULL), 0);
+	pki_bytes_free(&pem);
+	pki_root_hash(s->pki, after);
+	assert_memory_not_equal(before, after, 32);
+}
+
+const struct CMUnitTest ca_tests[] = {
+	SCENE(files_are_private), SCENE(same_ca_when_opened_again),
+	SCENE(made_once), SCENE(refuses_what_others_can_read),
+	SCENE(refuses_what_does_not_fit), SCENE(urls), SCENE(certificates),
+	SCENE(chains), SCENE(root_hash), SCENE(key_of_enclaves),
+	SCENE(replaced_under_way),
+};
+const size_t ca_tests_count = sizeof(ca_tests) / sizeof(*ca_tests);
