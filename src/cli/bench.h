@@ -35,6 +35,7 @@ void bench_report_add(struct bench_report *report, const char *name,
 int bench_report_end(struct bench_report *report);
 
 /* `coffer bench calls` and so on: exit statuses. */
+int bench_attest(bool json);
 int bench_calls(bool json);
 int bench_load(bool json);
 int bench_paging(bool json, const char *svg); /* svg: a file, or NULL */

@@ -20,9 +20,11 @@ static int run(int argc, char **argv)
 	}
 	if (!what)
 		return cli_usage(&cli_bench,
-			"say calls, load, paging or scale");
+			"say attest, calls, load, paging or scale");
 	if (svg && strcmp(what, "paging"))
 		return cli_usage(&cli_bench, "only paging has a picture");
+	if (!strcmp(what, "attest"))
+		return bench_attest(json);
 	if (!strcmp(what, "calls"))
 		return bench_calls(json);
 	if (!strcmp(what, "load"))
@@ -36,12 +38,15 @@ static int run(int argc, char **argv)
 
 const struct cli_command cli_bench = {
 	.name = "bench",
-	.summary = "time calls, loading and paging, against floors of the same run",
+	.summary = "time attestation, calls, loading and paging, against floors of the same run",
 	.usage =
-"usage: coffer bench calls [--json]\n"
+"usage: coffer bench attest [--json]\n"
+"       coffer bench calls [--json]\n"
 "       coffer bench load [--json]\n"
 "       coffer bench paging [--json] [--svg FILE]\n"
 "       coffer bench scale [--json]\n"
+"\n"
+"attest nanoseconds of a REPORT and of a quote, beside ECDSA of OpenSSL.\n"
 "\n"
 "calls  nanoseconds of a call into an enclave, empty, with data, with a call\n"
 "       out, and after both sides have gone to sleep; beside them a getppid,\n"
