@@ -362,7 +362,7 @@ json_t *maa_store_signers(struct maa_store *store)
 		EVP_PKEY *key = X509_get0_pubkey(store->signers[i]);
 		const char *algorithm = jws_algorithm_of(key);
 
-		json_array_append_new(keys, json_pack("{sssss*so}", "kty",
+		json_array_append_new(keys, json_pack("{ssssss*so}", "kty",
 			EVP_PKEY_is_a(key, "EC") ? "EC" : "RSA", "use", "sig",
 			"alg", algorithm, "x5c",
 			jwk_x5c_from(&store->signers[i], 1)));
