@@ -7,6 +7,7 @@
 #include "bench.h"
 #include "bench_ecdsa.h"
 #include "bench_enclave.h"
+#include "bench_seal.h"
 #include "bench_stat.h"
 #include "bench_u.h"
 #include "cli.h"
@@ -141,7 +142,7 @@ int bench_attest(bool json)
 		a.enclave = bench_enclave_new(BENCH_IMAGE_CALLS);
 	bench_report_begin(&report, json);
 	if (a.enclave)
-		ok = time_all(&a, &report);
+		ok = time_all(&a, &report) && bench_seal(&report);
 	if (a.enclave)
 		oe_terminate_enclave(a.enclave);
 	bench_ecdsa_free(a.ecdsa);
