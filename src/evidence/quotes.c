@@ -3,6 +3,7 @@
 
 #include "attest/endorsements.h"
 #include "evidence/claims.h"
+#include "evidence/collateral_fetch.h"
 #include "evidence/roots.h"
 #include "evidence/world.h"
 
@@ -21,7 +22,7 @@ oe_result_t quote_endorsements(const uint8_t *quote, size_t size,
 	const void *baseline, size_t baseline_size, uint8_t **endorsements,
 	size_t *endorsements_size)
 {
-	struct world_collateral collateral = { 0 };
+	struct fetched collateral = { 0 };
 	struct attest_quote view;
 	struct attest_pck pck;
 	struct why why = { "" };
@@ -35,13 +36,13 @@ oe_result_t quote_endorsements(const uint8_t *quote, size_t size,
 		return error == -ENOMEM ? OE_OUT_OF_MEMORY
 			: error == -ENOTSUP ? OE_MISSING_CERTIFICATE_CHAIN
 			: OE_INVALID_SGX_CERTIFICATE_EXTENSIONS;
-	result = world_collateral_get(pck.fmspc, pck.ca, baseline,
+	result = collateral_fetch(pck.fmspc, pck.ca, baseline,
 		baseline_size, &collateral);
 	if (result)
 		return result;
 	error = attest_endorsements_pack(&collateral.view, world_time(),
 		endorsements, endorsements_size);
-	world_collateral_free(&collateral);
+	collateral_release(&collateral);
 	if (error)
 		return error == -ENOMEM ? OE_OUT_OF_MEMORY
 			: OE_INVALID_ENDORSEMENT;

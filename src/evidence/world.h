@@ -19,20 +19,28 @@ int64_t world_time(void);
  * answer as well. */
 void world_default_roots(struct attest_roots *roots);
 
-struct world_collateral {
-	struct attest_collateral view; /* of the memory */
-	void *memory;
+/* In the order of struct attest_collateral. */
+enum {
+	COLLATERAL_TCB, COLLATERAL_TCB_CHAIN, COLLATERAL_PCK_CRL,
+	COLLATERAL_PCK_CRL_CHAIN, COLLATERAL_ROOT_CRL, COLLATERAL_QE,
+	COLLATERAL_QE_CHAIN, COLLATERAL_PARTS
+};
+
+struct collateral_room {
+	uint8_t *data[COLLATERAL_PARTS]; /* room[i] bytes, to be filled */
+	size_t room[COLLATERAL_PARTS];
+	size_t size[COLLATERAL_PARTS]; /* receives how long each is */
 };
 
 /*
- * Fetches what is needed for quotes of such machines.  baseline: bytes that
- * choose older collateral, NULL with 0 for the usual one.  OE_OK; OE_UNSUPPORTED;
- * OE_QUOTE_PROVIDER_CALL_ERROR; OE_OUT_OF_MEMORY.  Nobody has checked it.
+ * Asks for what quotes of such machines are verified with.  OE_OK;
+ * OE_BUFFER_TOO_SMALL, when all of size are set; OE_UNSUPPORTED;
+ * OE_SERVICE_UNAVAILABLE; OE_QUOTE_PROVIDER_LOAD_ERROR or ..._CALL_ERROR;
+ * OE_OUT_OF_MEMORY.
  */
-oe_result_t world_collateral_get(const uint8_t fmspc[6], enum attest_ca ca,
+oe_result_t world_ask(const uint8_t fmspc[6], enum attest_ca ca,
 	const void *baseline, size_t baseline_size,
-	struct world_collateral *collateral);
-void world_collateral_free(struct world_collateral *collateral);
+	struct collateral_room *room);
 
 /* A line in the log; level is oe_log_level_t's (2 error, 4 information). */
 void world_log(int level, const char *format, ...)

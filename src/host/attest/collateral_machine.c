@@ -1,39 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* Collateral for applications: from their machine's quoting service. */
+/* Collateral for applications: what their enclaves would be given, from the
+ * machine's quoting service. */
 #include "evidence/world.h"
-#include "oe/enclave.h"
-#include "quoting.h"
+#include "ocalls/ocalls.h"
 
-#include <errno.h>
+#include <string.h>
 
-oe_result_t world_collateral_get(const uint8_t fmspc[6], enum attest_ca ca,
+/* The three arguments of a part. */
+#define ROOM(A, PART) (A)->data[COLLATERAL_##PART], \
+	(A)->room[COLLATERAL_##PART], &(A)->size[COLLATERAL_##PART]
+
+oe_result_t world_ask(const uint8_t fmspc[6], enum attest_ca ca,
 	const void *baseline, size_t baseline_size,
-	struct world_collateral *collateral)
+	struct collateral_room *room)
 {
-	struct quoting_collateral got;
-	struct why why = { "" };
-	int error;
+	uint8_t copy[6];
 
-	(void)baseline_size;
+	memcpy(copy, fmspc, sizeof(copy));
+	/* A machine's collateral has one baseline. */
 	if (baseline)
 		return OE_UNSUPPORTED;
-	error = quoting_collateral(fmspc, ca == ATTEST_CA_PLATFORM
-		? QUOTING_CA_PLATFORM : QUOTING_CA_PROCESSOR, 4, &got, &why);
-	if (error) {
-		host_log(HOST_ERROR, "No collateral: %s", why.text);
-		return error == -ENOMEM ? OE_OUT_OF_MEMORY
-			: error == -ENODEV ? OE_SERVICE_UNAVAILABLE
-			: OE_QUOTE_PROVIDER_CALL_ERROR;
-	}
-	collateral->view = got.view;
-	collateral->memory = got.memory;
-	return OE_OK;
-}
-
-void world_collateral_free(struct world_collateral *collateral)
-{
-	struct quoting_collateral got = { .memory = collateral->memory };
-
-	quoting_collateral_free(&got);
-	collateral->memory = NULL;
+	return oe_get_quote_verification_collateral_ocall(copy,
+		ca == ATTEST_CA_PLATFORM, ROOM(room, TCB),
+		ROOM(room, TCB_CHAIN), ROOM(room, PCK_CRL),
+		ROOM(room, ROOT_CRL), ROOM(room, PCK_CRL_CHAIN),
+		ROOM(room, QE), ROOM(room, QE_CHAIN));
 }
