@@ -189,7 +189,6 @@ static int begin(void **state)
 {
 	struct why why = {""};
 
-	assert_int_equal(world_open(&world, (uid_t)-1), 0);
 	start_service();
 	if (client_open(&owner, NULL, NULL, "admin.token", &why))
 		fail_msg("%s", why.text);
@@ -204,8 +203,7 @@ static int end(void **state)
 	client_close(&owner);
 	kill(service, SIGTERM);
 	waitpid(service, NULL, 0);
-	world_wait_empty(20000);
-	return world_close(&world) ? -1 : 0;
+	return 0;
 }
 
 /* --- enclaves ----------------------------------------------------------- */
@@ -325,7 +323,7 @@ static void audit_tells(void **state)
 	json_decref(log);
 }
 
-int main(int argc, char **argv)
+static int tests_in_child(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_right_enclave_gets_it),
@@ -335,10 +333,24 @@ int main(int argc, char **argv)
 		cmocka_unit_test(audit_tells),
 	};
 
-	if (argc != IMAGES + 2)
+	return cmocka_run_group_tests(tests, begin, end);
+}
+
+/* In a child: a process that has asked for quotes keeps its machine awake. */
+int main(int argc, char **argv)
+{
+	int status = 1;
+	pid_t child;
+
+	if (argc != IMAGES + 2 || world_open(&world, (uid_t)-1))
 		return 2;
 	for (int i = 0; i < IMAGES; i++)
 		image[i] = argv[1 + i];
 	signing_key = argv[1 + IMAGES];
-	return cmocka_run_group_tests(tests, begin, end);
+	child = fork();
+	if (!child)
+		exit(tests_in_child());
+	waitpid(child, &status, 0);
+	world_wait_empty(20000);
+	return world_close(&world) || status ? 1 : 0;
 }

@@ -203,14 +203,18 @@ static void address(char *out, const char *base, const char *format,
 static oe_result_t make_quote(struct exchange *x, char **text)
 {
 	uint8_t data[64] = {0}, *quote = NULL;
+	oe_result_t result;
 	size_t size = 0;
 
 	if (mbedtls_sha256_ret((unsigned char *)x->runtime,
 			strlen(x->runtime), data, 0))
 		return fail(x, OE_CRYPTO_ERROR, "no digest");
-	if (x->ops->quote(x->ops->context, data, &quote, &size))
-		return fail(x, OE_QUOTE_PROVIDER_CALL_ERROR,
-			"this machine gave no quote of the enclave");
+	result = x->ops->quote(x->ops->context, data, &quote, &size);
+	if (result) {
+		why_set(&x->why, -EIO, "this machine gave no quote of the "
+			"enclave (result %d)", (int)result);
+		return OE_QUOTE_PROVIDER_CALL_ERROR;
+	}
 	*text = encoding_url(quote, size);
 	free(quote);
 	return *text ? OE_OK : fail(x, OE_OUT_OF_MEMORY, "out of memory");
