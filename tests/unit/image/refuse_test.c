@@ -257,7 +257,7 @@ static void properties_are_checked(void **state)
 	INVALID(oeinfo()->header.size = 1, "header.size");
 	INVALID(oeinfo()->header.enclave_type = 3, "header.enclave_type");
 	INVALID(oeinfo()->config.attributes = 2, "config.attributes");
-	INVALID(oeinfo()->config.attributes |= 0x10, "config.attributes");
+	INVALID(oeinfo()->config.attributes |= 0x20, "config.attributes");
 	INVALID(oeinfo()->header.size_settings.num_heap_pages = UINT64_MAX,
 		"header.size_settings.num_heap_pages");
 	INVALID(oeinfo()->header.size_settings.num_stack_pages = UINT64_MAX,
