@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* mint FOLDER [FLAW]: writes quote, root.pem and collateral/ for tests of
- * programs, sound at MINT_NOW or with a flaw: revoked, outofdate, debug. */
+ * programs, sound at MINT_NOW or with a flaw: revoked, outofdate, debug; and
+ * for fuzzers sgx (the extension), endorsements, and in seeds/ the parts of
+ * collateral behind a byte that chooses the reader. */
+#include "attest/endorsements.h"
 #include "mint.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -17,6 +21,43 @@ static void write_file(const char *folder, const char *name,
 	file = fopen(path, "w");
 	mint_check(file && fwrite(bytes, 1, size, file) == size &&
 		!fclose(file), path);
+}
+
+/* Numbers of readers in tests/fuzz/attest/fuzz_collateral.c, by part. */
+static void write_seeds(const struct mint *mint, const char *parent)
+{
+	static const uint8_t reader[ATTEST_COLLATERAL_PARTS] = {
+		0, 5, 4, 5, 4, 2, 5,
+	};
+	char folder[4096];
+
+	snprintf(folder, sizeof(folder), "%s/seeds", parent);
+	mkdir(folder, 0777);
+	for (unsigned int i = 0; i < ATTEST_COLLATERAL_PARTS; i++) {
+		const struct attest_bytes *part = attest_collateral_part(
+			&mint->collateral, i);
+		uint8_t *seed = malloc(part->size + 1);
+
+		seed[0] = reader[i];
+		memcpy(seed + 1, part->data, part->size);
+		write_file(folder, attest_collateral_part_name(i), seed,
+			part->size + 1);
+		free(seed);
+	}
+}
+
+static void write_blocks(const struct mint *mint, const char *folder)
+{
+	uint8_t *bytes;
+	size_t size;
+
+	bytes = mint_sgx_extension(&mint->machine, &size);
+	write_file(folder, "sgx", bytes, size);
+	free(bytes);
+	mint_check(!attest_endorsements_pack(&mint->collateral, MINT_NOW,
+		&bytes, &size), "endorsements");
+	write_file(folder, "endorsements", bytes, size);
+	free(bytes);
 }
 
 int main(int argc, char **argv)
@@ -48,6 +89,8 @@ int main(int argc, char **argv)
 		write_file(folder, attest_collateral_part_name(i), part->data,
 			part->size);
 	}
+	write_blocks(&mint, argv[1]);
+	write_seeds(&mint, argv[1]);
 	mint_free(&mint);
 	return 0;
 }
