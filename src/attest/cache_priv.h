@@ -16,12 +16,12 @@ struct cache_key {
 
 /* The machine, which stays the cache's and lives until the next call of
  * cache_put; NULL if it is not there. */
-const struct machine *cache_find(struct attest_cache *cache,
+struct machine *cache_find(struct attest_cache *cache,
 	const struct cache_key *key);
 
 /* Takes the machine's content over and returns where it is; NULL when there
  * is no memory, and the machine stays the caller's. */
-const struct machine *cache_put(struct attest_cache *cache,
+struct machine *cache_put(struct attest_cache *cache,
 	const struct cache_key *key, struct machine *machine);
 
 #endif

@@ -32,6 +32,12 @@ struct machine {
 	char advisory[ATTEST_ADVISORIES_MAX][ATTEST_ADVISORY_SIZE];
 	size_t advisory_count;
 	struct qe_identity identity;
+	/* The last report of the quoting enclave that was found signed by
+	 * the PCK, and its signature: quotes of one machine bring the same
+	 * until its quoting enclave has another key. */
+	bool report_known;
+	struct sgx_report_body report;
+	uint8_t report_signature[64];
 };
 
 /*

@@ -161,16 +161,36 @@ static int refuse(struct attest_verdict *verdict, int error,
 	return error;
 }
 
+/* Did the machine's PCK sign the quoting enclave's report?  Signatures that
+ * have been found good are remembered by all of their bytes. */
+static int check_report(const struct attest_quote *quote,
+	struct machine *machine)
+{
+	int error;
+
+	if (machine->report_known && !memcmp(&machine->report,
+				&quote->qe_report, sizeof(quote->qe_report)) &&
+			!memcmp(machine->report_signature,
+				quote->qe_report_signature, 64))
+		return 0;
+	error = check_signature(machine->pck.key, &quote->qe_report,
+		sizeof(quote->qe_report), quote->qe_report_signature);
+	if (error)
+		return error;
+	machine->report = quote->qe_report;
+	memcpy(machine->report_signature, quote->qe_report_signature, 64);
+	machine->report_known = true;
+	return 0;
+}
+
 static int judge_quote(const struct attest_quote *quote,
-	const struct machine *machine, struct attest_verdict *verdict)
+	struct machine *machine, struct attest_verdict *verdict)
 {
 	const struct qe_level *level;
 	struct why why = { "" };
 	int error;
 
-	error = refuse(verdict, check_signature(machine->pck.key,
-			&quote->qe_report, sizeof(quote->qe_report),
-			quote->qe_report_signature),
+	error = refuse(verdict, check_report(quote, machine),
 		ATTEST_QE_REPORT_INVALID_SIGNATURE, "");
 	if (!error)
 		error = refuse(verdict, check_binding(quote),
@@ -254,7 +274,7 @@ static void verdict_clear(struct attest_verdict *verdict)
 
 /* With a machine, from the cache or judged. */
 static int verify_on(const struct attest_quote *quote,
-	const struct machine *machine, const struct attest_policy *policy,
+	struct machine *machine, const struct attest_policy *policy,
 	struct attest_verdict *verdict)
 {
 	int error;
@@ -279,7 +299,7 @@ static int verify(const uint8_t *bytes, size_t size,
 	struct why why = { "" };
 	struct attest_quote quote;
 	struct machine judged;
-	const struct machine *machine = NULL, *kept;
+	struct machine *machine = NULL, *kept;
 	struct cache_key key;
 	int error = attest_quote_parse(bytes, size, &quote, &why);
 

@@ -97,7 +97,7 @@ bool attest_verdict_genuine(const struct attest_verdict *verdict);
 
 /*
  * Collateral and chains that have been found good, so that the next quote of
- * the same machine costs two signatures and no parsing.  Keyed by the very
+ * the same machine costs one or two signatures and no parsing of chains.  Keyed by the very
  * bytes of chain, collateral and set of roots; dates are checked anew each
  * time.  Holds ATTEST_CACHE_ENTRIES, the least recently used leaves.  One
  * thread at a time: callers lock, or have one each.
