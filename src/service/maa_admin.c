@@ -21,13 +21,24 @@ static bool read_type(struct http_request *request,
 	return false;
 }
 
-/* A body that is a token as plain text; spaces around it do not count. */
+/* A body that is a token: as plain text (spaces around it do not count), or
+ * as a string of JSON, as the published client sends some of them. */
 static bool read_token(struct http_request *request,
 	struct http_answer *answer, const char **token, size_t *size)
 {
 	const char *at = (const char *)request->body;
 	size_t n = request->body_size;
+	json_t *json;
 
+	if (http_body_is(request, "application/json")) {
+		json = http_body_json(request, answer);
+		if (json && !json_is_string(json))
+			http_answer_error(answer, 400, "InvalidParameter",
+				"The body is no string of JSON.");
+		*token = json_string_value(json);
+		*size = json_string_length(json);
+		return *token;
+	}
 	if (!http_body_is(request, "text/plain")) {
 		http_answer_error(answer, 415, "InvalidParameter",
 			"The body is a token as text/plain.");

@@ -206,9 +206,12 @@ static void only_administrators_see_and_change_policies(void **state)
 				"administrator");
 		}
 	assert_int_equal(world_send(world, world->service.admin_token, "PUT",
-		SGX_POLICY, "application/json", token, strlen(token),
+		SGX_POLICY, "application/jose", token, strlen(token),
 		&answer), 415);
 	json_decref(answer);
+	assert_int_equal(world_send(world, world->service.admin_token, "PUT",
+		SGX_POLICY, "application/json", "{}", 2, &answer), 400);
+	world_expect_error(answer, "InvalidParameter", "no string");
 	policy_is(world, SGX_POLICY, maa_default_policy);
 	free(token);
 }
