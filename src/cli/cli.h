@@ -26,7 +26,7 @@ struct cli_command {
 
 /* One file each. */
 extern const struct cli_command cli_run, cli_measure, cli_doctor,
-	cli_enclaves, cli_bench, cli_gdb, cli_quote, cli_serve, cli_tamper,
+	cli_enclaves, cli_bench, cli_gdb, cli_key, cli_quote, cli_serve, cli_tamper,
 	cli_top, cli_verify;
 
 /* `coffer: ` and the text on stderr; returns CLI_FAILED. */
