@@ -83,6 +83,14 @@ static void harden(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* Whoever started us may have died before we asked to die with it. */
+static bool orphan(int control)
+{
+	struct pollfd wait = { .fd = control };
+
+	return poll(&wait, 1, 0) < 0 || wait.revents & (POLLHUP | POLLNVAL);
+}
+
 /* The next connection: 1; 0 when there was none in time; -1 at the end. */
 static int next(int control, int ms, int *fd, uint32_t *pid)
 {
@@ -156,6 +164,8 @@ int main(int argc, char **argv)
 	if (r >= 0)
 		return r;
 	harden();
+	if (orphan(control))
+		return 1;
 	setenv("COFFER_VM", vm, 1);
 	log_open("coffer-quoting", STDERR_FILENO, LOG_LEVEL_INFO);
 	r = arch_start(vm, &arch, &why);

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* How cofferd starts coffer-quoting, and hands clients to it. */
+#include "client.h"
+
+#include "common/msg.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int world_with_quoting(void **state)
+{
+	char path[192];
+	const char *program = getenv("FAKE_QUOTING");
+
+	if (world_set_up(state))
+		return -1;
+	snprintf(path, sizeof(path), "%s/bin/coffer-quoting", g_world.folder);
+	return !program || symlink(program, path) ? -1 : 0;
+}
+
+static void quoting_script(const char *word)
+{
+	char path[192];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/vm/default/quoting", g_world.state);
+	out = fopen(path, "w");
+	assert_non_null(out);
+	fputs(word, out);
+	fclose(out);
+}
+
+/* WIRE_QUOTING; the result, and the descriptor in *fd. */
+static int ask(struct client *c, int *fd)
+{
+	struct wire_header head = { .size = sizeof(head),
+		.command = WIRE_QUOTING, .tag = 77 };
+	struct wire_reply reply;
+	unsigned fds = 1;
+
+	*fd = -1;
+	assert_int_equal(msg_send(c->fd, &head, sizeof(head), NULL, 0, 0), 0);
+	assert_int_equal(msg_recv(c->fd, &reply, sizeof(reply), fd, &fds, 0),
+		sizeof(reply));
+	assert_int_equal(reply.command, WIRE_QUOTING);
+	assert_int_equal(reply.tag, 77);
+	assert_int_equal(fds, !reply.result);
+	memcpy(c->text, reply.text, sizeof(c->text));
+	if (!fds)
+		*fd = -1;
+	return reply.result;
+}
+
+static void client_is_introduced(void **state)
+{
+	struct client c;
+	uint32_t pid;
+	int fd;
+
+	client_open(&c);
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(ask(&c, &fd), 0);
+		assert_int_equal(msg_recv(fd, &pid, sizeof(pid), NULL, NULL,
+			0), sizeof(pid));
+		assert_int_equal(pid, getpid());
+		close(fd);
+	}
+	assert_true(world_find("coffer-quoting") > 0); /* one for all */
+	client_close(&c);
+}
+
+static void killed_one_is_replaced(void **state)
+{
+	struct client c;
+	uint32_t pid;
+	pid_t first;
+	int fd;
+
+	client_open(&c);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(ask(&c, &fd), 0);
+		assert_int_equal(msg_recv(fd, &pid, sizeof(pid), NULL, NULL,
+			0), sizeof(pid));
+		close(fd);
+		first = world_find("coffer-quoting");
+		assert_true(first > 0);
+		world_nap(1100); /* or it died too soon */
+		kill(first, SIGKILL);
+	}
+	client_close(&c);
+}
+
+static void crashing_one_is_not_started_in_a_loop(void **state)
+{
+	struct client c;
+	uint32_t pid;
+	char byte;
+	int fd;
+
+	client_open(&c);
+	quoting_script("die");
+	assert_int_equal(ask(&c, &fd), 0);
+	assert_int_equal(msg_recv(fd, &byte, 1, NULL, NULL, 0), 0);
+	close(fd);
+	world_nap(100);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(ask(&c, &fd), -EAGAIN);
+		assert_non_null(strstr(c.text, "status 3"));
+	}
+	quoting_script("");
+	world_nap(1100);
+	assert_int_equal(ask(&c, &fd), 0);
+	assert_int_equal(msg_recv(fd, &pid, sizeof(pid), NULL, NULL, 0),
+		sizeof(pid));
+	close(fd);
+	client_close(&c);
+}
+
+/* cofferd waits for nobody: it says so when it cannot hand over. */
+static void deaf_one_holds_nothing_up(void **state)
+{
+	struct client c;
+	int fd[2000], count = 0, r = 0;
+
+	client_open(&c);
+	quoting_script("deaf");
+	while (count < 2000 && !(r = ask(&c, &fd[count])))
+		count++;
+	while (count--)
+		close(fd[count]);
+	assert_int_not_equal(r, 0);
+	assert_non_null(strstr(c.text, "coffer-quoting"));
+	assert_int_equal(client_ask(&c, WIRE_INFO, NULL, NULL, 0, NULL, 0,
+		&c.info, sizeof(c.info)), 0);
+	client_close(&c);
+}
+
+static void greeting_comes_first(void **state)
+{
+	struct client c = { .fd = -1 };
+	struct client first;
+	int fd;
+
+	client_open(&first);
+	c.fd = client_connect_only();
+	assert_int_equal(ask(&c, &fd), -EPROTO);
+	close(c.fd);
+	client_close(&first);
+}
+
+#define CASE(name) \
+	cmocka_unit_test_setup_teardown(name, world_with_quoting, \
+		world_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		CASE(client_is_introduced),
+		CASE(killed_one_is_replaced),
+		CASE(crashing_one_is_not_started_in_a_loop),
+		CASE(deaf_one_holds_nothing_up),
+		CASE(greeting_comes_first),
+	};
+
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}
