@@ -26,8 +26,9 @@ struct cli_command {
 
 /* One file each. */
 extern const struct cli_command cli_run, cli_measure, cli_doctor,
-	cli_enclaves, cli_bench, cli_gdb, cli_key, cli_quote, cli_serve, cli_tamper,
-	cli_top, cli_verify;
+	cli_enclaves, cli_bench, cli_gdb, cli_key,
+	cli_quote, cli_serve, cli_tamper, cli_top,
+	cli_verify, cli_ca, cli_vm;
 
 /* `coffer: ` and the text on stderr; returns CLI_FAILED. */
 int cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

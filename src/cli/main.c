@@ -6,7 +6,7 @@
 static const struct cli_command *const commands[] = {
 	&cli_run, &cli_enclaves, &cli_top, &cli_measure, &cli_doctor,
 	&cli_bench, &cli_gdb, &cli_tamper, &cli_quote, &cli_serve,
-	&cli_verify, &cli_key,
+	&cli_verify, &cli_key, &cli_ca, &cli_vm,
 };
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
 

@@ -122,11 +122,19 @@ int fuses_set_root(const char *directory, const uint8_t root_hash[32],
 	return r;
 }
 
-bool fuses_have_root(const char *directory)
+bool fuses_root(const char *directory, uint8_t root_hash[32])
 {
 	char path[PATH_MAX];
 	struct stat st;
+	bool ok;
+	int fd;
 
 	snprintf(path, sizeof(path), "%s/fuses", directory);
-	return !lstat(path, &st) && st.st_size == sizeof(struct sgx_fuses);
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ok = !fstat(fd, &st) && st.st_size == sizeof(struct sgx_fuses) &&
+		pread(fd, root_hash, 32, SECRET) == 32;
+	close(fd);
+	return ok;
 }

@@ -26,7 +26,8 @@ int fuses_load(const char *directory, struct sgx_fuses *fuses,
 int fuses_set_root(const char *directory, const uint8_t root_hash[32],
 	bool *changed, struct why *why);
 
-/* Is a root fused in?  Does not read the secrets. */
-bool fuses_have_root(const char *directory);
+/* The root that is fused in, without reading the secrets; false when there is
+ * none. */
+bool fuses_root(const char *directory, uint8_t root_hash[32]);
 
 #endif

@@ -70,7 +70,7 @@ static int read_certificate(const char *directory, enum pki_cert role,
 }
 
 /* Is it the certificate of this role, and the root's? */
-static int check_certificate(struct pki *pki, enum pki_cert role,
+int ca_check_certificate(struct pki *pki, enum pki_cert role,
 	struct why *why)
 {
 	X509 *root = pki->cert[PKI_CERT_ROOT], *cert = pki->cert[role];
@@ -142,7 +142,7 @@ int ca_load(struct pki *pki, const char *directory, struct why *why)
 	for (int i = 0; !r && i < PKI_CERTS; i++)
 		r = read_certificate(directory, i, &pki->cert[i], why);
 	for (int i = 0; !r && i < PKI_CERTS; i++)
-		r = check_certificate(pki, i, why);
+		r = ca_check_certificate(pki, i, why);
 	if (!r)
 		r = digest_root(pki, why);
 	if (!r)
@@ -451,4 +451,32 @@ int pki_mrsigner(struct pki *pki, uint8_t mrsigner[32], struct why *why)
 		close(lock);
 	ca_leave(pki);
 	return r;
+}
+
+bool pki_has_enclave_key(struct pki *pki)
+{
+	char path[PATH_MAX];
+
+	return !paths_join(path, sizeof(path), pki->directory, "enclaves.key",
+			NULL) && !access(path, F_OK);
+}
+
+static int64_t seconds(const ASN1_TIME *t)
+{
+	struct tm tm;
+
+	return ASN1_TIME_to_tm(t, &tm) ? timegm(&tm) : 0;
+}
+
+int pki_cert_dates(struct pki *pki, enum pki_cert role, int64_t *from,
+	int64_t *until, struct why *why)
+{
+	int r = ca_enter(pki, why);
+
+	if (r)
+		return r;
+	*from = seconds(X509_get0_notBefore(pki->cert[role]));
+	*until = seconds(X509_get0_notAfter(pki->cert[role]));
+	ca_leave(pki);
+	return 0;
 }

@@ -97,6 +97,13 @@ void pki_crl_url(const struct pki *, enum pki_cert issuer,
 void pki_root_key(const struct pki *, uint8_t xy[64]);
 void pki_root_hash(const struct pki *, uint8_t hash[32]);
 
+/* When a certificate begins and ends, in seconds since 1970. */
+int pki_cert_dates(struct pki *, enum pki_cert, int64_t *from, int64_t *until,
+	struct why *);
+
+/* Has the key below been made? */
+bool pki_has_enclave_key(struct pki *);
+
 /* The key that signs architectural enclaves, an EVP_PKEY for
  * sigstruct_sign(), which stays the CA's, and the MRSIGNER that it gives.
  * Makes the key the first time. */

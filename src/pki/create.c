@@ -100,8 +100,8 @@ static int fill(const char *directory, void *ctx, struct why *why)
 	return r;
 }
 
-/* Letters that end up in certificates and in `URI:` values of OpenSSL. */
-static int check_url(const char *url, struct why *why)
+/* Only letters that mean nothing in `URI:` values of OpenSSL. */
+int ca_check_url(const char *url, struct why *why)
 {
 	size_t size = strlen(url);
 
@@ -180,7 +180,7 @@ int pki_create(const char *state, const char *url, struct why *why)
 
 	if (!url)
 		url = PKI_URL_DEFAULT;
-	r = check_url(url, why);
+	r = ca_check_url(url, why);
 	if (r)
 		return r;
 	snprintf(copy, sizeof(copy), "%s", url);

@@ -53,7 +53,11 @@ int files_read(const char *directory, const char *name, bool secret,
 	int fd, r;
 
 	*out = (struct pki_bytes){ NULL, 0 };
-	r = paths_join(path, sizeof(path), directory, name, why);
+	if (*name == '/')
+		r = snprintf(path, sizeof(path), "%s", name) >=
+			(int)sizeof(path) ? -ENAMETOOLONG : 0;
+	else
+		r = paths_join(path, sizeof(path), directory, name, why);
 	if (r)
 		return r;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);

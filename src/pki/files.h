@@ -11,7 +11,7 @@
 
 #define FILES_MAX (1u << 20) /* bytes; larger files are refused */
 
-/* DIRECTORY/NAME; -ENOENT when it is not there, -EPERM when it is secret and
+/* DIRECTORY/NAME, or NAME if it begins with a slash; -ENOENT when it is not there, -EPERM when it is secret and
  * others may read it.  A NUL stands behind the bytes. */
 int files_read(const char *directory, const char *name, bool secret,
 	struct pki_bytes *, struct why *);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pki/machine.h"
 
+#include "common/fuses.h"
 #include "common/paths.h"
 #include "common/spawn.h"
 #include "pki/architectural.h"
@@ -147,17 +148,20 @@ static void hear(int fd, char *text, size_t size)
 		memmove(text, colon + 2, strlen(colon + 2) + 1);
 }
 
-static int run(struct pki *pki, const char *vm, bool again, struct why *why)
+/* option, value, ...: what is given besides state and name, up to a NULL. */
+static int run(struct pki *pki, const char *vm, char *const *options,
+	struct why *why)
 {
 	char path[PATH_MAX], said[300];
-	char *argv[] = { path, "--state", pki->state, "--vm", (char *)vm,
-		again ? "--again" : NULL, NULL };
+	char *argv[12] = { path, "--state", pki->state, "--vm", (char *)vm };
 	int status = 0, fd, r = spawn_find("coffer-manufacture", path,
 		sizeof(path), why);
 	pid_t pid;
 
 	if (r)
 		return r;
+	for (int i = 0; options[i]; i++)
+		argv[5 + i] = options[i];
 	fd = memfd_create("manufacture", MFD_CLOEXEC);
 	if (fd < 0)
 		return why_set(why, -errno, "no memory: %s", strerror(errno));
@@ -178,6 +182,19 @@ static int run(struct pki *pki, const char *vm, bool again, struct why *why)
 		"coffer-manufacture died");
 }
 
+/* 0 unless another root is fused in, or there is no such machine. */
+static int is_fused(struct pki *pki, const char *vm, struct why *why)
+{
+	char folder[PATH_MAX];
+	uint8_t root[32];
+	int r = machine_folder(pki, vm, folder, why);
+
+	if (!r && fuses_root(folder, root) &&
+	    memcmp(root, pki->root_hash, 32))
+		r = machine_of_another(vm, why);
+	return r;
+}
+
 /* 1: certified, for the TCB that it has; 0: not yet. */
 static int is_certified(struct pki *pki, const char *vm,
 	struct pki_machine *m, struct why *why)
@@ -189,9 +206,7 @@ static int is_certified(struct pki *pki, const char *vm,
 		return r;
 	r = machine_read(pki, vm, m, why);
 	if (r == -ENOENT) {
-		char folder[PATH_MAX];
-
-		r = machine_folder(pki, vm, folder, why);
+		r = is_fused(pki, vm, why);
 	} else if (!r && memcmp(m->root_hash, pki->root_hash, 32)) {
 		r = machine_of_another(vm, why);
 	} else if (!r) {
@@ -210,7 +225,7 @@ int pki_machine_get(struct pki *pki, const char *vm, struct pki_machine *m,
 
 	if (r)
 		return r < 0 ? r : 0;
-	r = run(pki, vm, false, why);
+	r = run(pki, vm, (char *[]){ NULL }, why);
 	if (r)
 		return r;
 	r = is_certified(pki, vm, m, why);
@@ -218,6 +233,17 @@ int pki_machine_get(struct pki *pki, const char *vm, struct pki_machine *m,
 		r = why_set(why, -EIO, "the virtual machine %s has no "
 			"certificate", vm);
 	return r < 0 ? r : 0;
+}
+
+int pki_machine_look(struct pki *pki, const char *vm, struct pki_machine *m,
+	struct why *why)
+{
+	int r = is_certified(pki, vm, m, why);
+
+	if (r < 0)
+		return r;
+	return r ? 0 : why_set(why, -ENODATA, "the virtual machine %s has not "
+		"been certified", vm);
 }
 
 int pki_machine_ensure(struct pki *pki, const char *vm, struct why *why)
@@ -229,7 +255,18 @@ int pki_machine_ensure(struct pki *pki, const char *vm, struct why *why)
 
 int pki_machine_again(struct pki *pki, const char *vm, struct why *why)
 {
-	return run(pki, vm, true, why);
+	return run(pki, vm, (char *[]){ "--again", NULL }, why);
+}
+
+int pki_machine_set_tcb(struct pki *pki, const char *vm,
+	const uint8_t cpusvn[16], uint16_t pcesvn, struct why *why)
+{
+	char hex[33], number[8];
+
+	files_hex(cpusvn, 16, false, hex);
+	snprintf(number, sizeof(number), "%u", pcesvn);
+	return run(pki, vm, (char *[]){ "--cpusvn", hex, "--pcesvn", number,
+		NULL }, why);
 }
 
 int pki_machine_find(struct pki *pki, const uint8_t id[16],

@@ -52,8 +52,16 @@ int pki_machine_ensure(struct pki *, const char *vm, struct why *);
 /* Certifies again under this CA, in any process. */
 int pki_machine_again(struct pki *, const char *vm, struct why *);
 
+/* pki_tcb_set (tcb.h) in any process. */
+int pki_machine_set_tcb(struct pki *, const char *vm, const uint8_t cpusvn[16],
+	uint16_t pcesvn, struct why *);
+
 /* Reads who a machine is, certifying it first where that has not happened. */
 int pki_machine_get(struct pki *, const char *vm, struct pki_machine *,
+	struct why *);
+/* The same without making anything: -ENODATA when it has not been certified
+ * for its TCB; -EXDEV as above. */
+int pki_machine_look(struct pki *, const char *vm, struct pki_machine *,
 	struct why *);
 /* By QE_ID or PPID, of those certified by this CA.  -ENOENT. */
 int pki_machine_find(struct pki *, const uint8_t id[16],

@@ -67,6 +67,10 @@ int ca_write_key(const char *directory, const char *name, EVP_PKEY *,
 int ca_write_cert(const char *directory, enum pki_cert role, X509 *,
 	struct why *);
 
+/* Is it the certificate of this role, and by the root that is there too? */
+int ca_check_certificate(struct pki *, enum pki_cert role, struct why *);
+int ca_check_url(const char *url, struct why *);
+
 /* The reason that OpenSSL gives, in why; returns -EIO. */
 int ca_failed(struct why *, const char *what);
 

@@ -411,11 +411,12 @@ static void manufacture(struct platform *p, int log_fd)
 	char base[PATH_MAX], path[PATH_MAX];
 	char *argv[] = { path, "--state", base, "--vm", (char *)p->vm,
 		"--fuse-only", NULL };
+	uint8_t root[32];
 	struct why why;
 	int status, r;
 	pid_t pid;
 
-	if (fuses_have_root(p->state))
+	if (fuses_root(p->state, root))
 		return;
 	r = paths_state(base, sizeof(base), &why);
 	if (!r)

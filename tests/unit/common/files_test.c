@@ -330,7 +330,7 @@ static void conf_errors_name_file_and_line(void **state)
 static void fuses_are_made_and_kept(void **state)
 {
 	static const uint8_t zero[64];
-	uint8_t root[32] = { 1, 2, 3 };
+	uint8_t root[32] = { 1, 2, 3 }, read[32];
 	struct sgx_fuses a, b;
 	bool changed;
 
@@ -339,11 +339,12 @@ static void fuses_are_made_and_kept(void **state)
 	assert_int_equal(mode_of(in_folder("fuses")), 0600);
 	assert_memory_not_equal(&a, zero, 64);
 	assert_memory_equal(a.ca_root_hash, zero, 32);
-	assert_false(fuses_have_root(g_folder));
+	assert_false(fuses_root(g_folder, read));
 	/* a root comes to what is there */
 	assert_int_equal(fuses_set_root(g_folder, root, &changed, NULL), 0);
 	assert_true(changed);
-	assert_true(fuses_have_root(g_folder));
+	assert_true(fuses_root(g_folder, read));
+	assert_memory_equal(read, root, 32);
 	assert_int_equal(mode_of(in_folder("fuses")), 0600);
 	assert_int_equal(fuses_load(g_folder, &b, NULL), 0);
 	assert_memory_equal(&a, &b, 64);

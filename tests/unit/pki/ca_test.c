@@ -3,6 +3,7 @@
  * verifiers demand. */
 #include "scene.h"
 
+#include "pki/bundle.h"
 #include "pki/files.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -379,11 +380,194 @@ static void replaced_under_way(void **state)
 	assert_memory_not_equal(before, after, 32);
 }
 
+/* ---- export and import ---- */
+
+static char *slurp(const char *path)
+{
+	struct pki_bytes text;
+
+	assert_int_equal(files_read("/", path, true, &text, NULL), 0);
+	return (char *)text.data;
+}
+
+static void spill(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void round_trip(struct scene *s, const char *passphrase)
+{
+	char bundle[256], other[256];
+	struct pki_bytes crl;
+	struct pki *pki;
+	uint8_t a[64], b[64], signer_a[32], signer_b[32];
+	unsigned count;
+	struct why why;
+	bool revoked;
+
+	strcpy(bundle, scene_path(s, "bundle-%d", passphrase != NULL));
+	strcpy(other, scene_path(s, "other-%d", passphrase != NULL));
+	assert_int_equal(pki_export(s->pki, bundle, passphrase, NULL), 0);
+	assert_int_equal(mode_of(bundle), 0600);
+	assert_int_equal(pki_export(s->pki, bundle, passphrase, NULL),
+		-EEXIST);
+	if (passphrase) {
+		assert_int_equal(pki_import(other, bundle, NULL, false, &why),
+			-EACCES);
+		assert_int_equal(pki_import(other, bundle, "wrong", false,
+			&why), -EACCES);
+		assert_int_equal(access(other, F_OK), -1);
+	}
+	assert_int_equal(pki_import(other, bundle, passphrase, false, NULL),
+		0);
+	assert_int_equal(pki_find(other, &pki, NULL), 0);
+	pki_root_key(s->pki, a);
+	pki_root_key(pki, b);
+	assert_memory_equal(a, b, 64);
+	assert_int_equal(pki_mrsigner(s->pki, signer_a, NULL), 0);
+	assert_int_equal(pki_mrsigner(pki, signer_b, NULL), 0);
+	assert_memory_equal(signer_a, signer_b, 32);
+	assert_string_equal(pki_url(pki), pki_url(s->pki));
+	/* it can sign, and knows what was revoked */
+	assert_int_equal(pki_root_crl_get(pki, &crl, NULL), 0);
+	pki_bytes_free(&crl);
+	assert_int_equal(pki_is_revoked(pki, "a", &revoked, NULL), 0);
+	assert_true(revoked);
+	assert_int_equal(pki_restore(s->pki, "none", &count, NULL), -ENOENT);
+	pki_close(pki);
+	assert_int_equal(pki_import(other, bundle, passphrase, false, NULL),
+		-EEXIST);
+	assert_int_equal(pki_import(other, bundle, passphrase, true, NULL), 0);
+}
+
+static void exported_and_imported(void **state)
+{
+	struct scene *s = *state;
+	unsigned count;
+
+	scene_machine(s, "a", "Standard_DC1s_v3");
+	assert_int_equal(pki_certify(s->pki, "a", false, NULL), 0);
+	assert_int_equal(pki_revoke(s->pki, "a", &count, NULL), 0);
+	round_trip(s, NULL);
+	round_trip(s, "correct horse");
+}
+
+/* The old one stays beside it. */
+static void import_replaces(void **state)
+{
+	struct scene *s = *state;
+	char bundle[256], command[600];
+	uint8_t before[32], after[32], third[32];
+	struct pki *pki;
+
+	strcpy(bundle, scene_path(s, "bundle"));
+	assert_int_equal(pki_create(scene_path(s, "other"), NULL, NULL), 0);
+	assert_int_equal(pki_find(scene_path(s, "other"), &pki, NULL), 0);
+	assert_int_equal(pki_export(pki, bundle, NULL, NULL), 0);
+	pki_root_hash(pki, third);
+	pki_close(pki);
+	pki_root_hash(s->pki, before);
+	assert_int_equal(pki_import(s->state, bundle, NULL, true, NULL), 0);
+	assert_int_equal(pki_find(s->state, &pki, NULL), 0);
+	pki_root_hash(pki, after);
+	pki_close(pki);
+	assert_memory_equal(after, third, 32);
+	assert_memory_not_equal(after, before, 32);
+	snprintf(command, sizeof(command), "ls -d '%s'/ca.old-*/root.key "
+		">/dev/null && ! ls -d '%s'/ca.new-* 2>/dev/null", s->state,
+		s->state);
+	assert_int_equal(system(command), 0);
+}
+
+/* A CA that, exported, is this text; and away with it. */
+static void same_again(struct scene *s, const char *name, const char *text)
+{
+	char command[300], *again;
+	struct pki *pki;
+
+	assert_int_equal(pki_find(scene_path(s, "%s", name), &pki, NULL), 0);
+	assert_int_equal(pki_export(pki, scene_path(s, "again"), NULL, NULL),
+		0);
+	pki_close(pki);
+	again = slurp(scene_path(s, "again"));
+	assert_string_equal(strstr(again, "-----BEGIN"),
+		strstr(text, "-----BEGIN"));
+	free(again);
+	snprintf(command, sizeof(command), "rm -r '%s' '%s'",
+		scene_path(s, "%s", name), scene_path(s, "again"));
+	assert_int_equal(system(command), 0);
+}
+
+/* Each part damaged, left out, or somebody else's. */
+static void bad_bundles(void **state)
+{
+	struct scene *s = *state;
+	char bundle[256], bad[256], *text, *at, *copy;
+	struct why why;
+	size_t size;
+	int r;
+
+	strcpy(bundle, scene_path(s, "bundle"));
+	strcpy(bad, scene_path(s, "bad"));
+	assert_int_equal(pki_export(s->pki, bundle, NULL, NULL), 0);
+	text = slurp(bundle);
+	size = strlen(text);
+	for (size_t cut = 0; cut < size - 60; cut += 97) {
+		copy = strndup(text, cut);
+		spill(bad, copy);
+		free(copy);
+		r = pki_import(scene_path(s, "new"), bad, NULL, false, &why);
+		assert_true(r == -EINVAL || r == -EACCES);
+	}
+	/* a byte changed: in base64, refused or the same to the last bit */
+	for (size_t i = strstr(text, "-----BEGIN") - text; i < size;
+	     i += 211) {
+		if (text[i] == '-' || text[i] == '\n')
+			continue;
+		copy = strdup(text);
+		copy[i] = copy[i] == 'Q' ? 'R' : 'Q';
+		spill(bad, copy);
+		free(copy);
+		r = pki_import(scene_path(s, "new"), bad, NULL, false, &why);
+		if (!r)
+			same_again(s, "new", text);
+		else
+			assert_true(r == -EINVAL || r == -EACCES);
+	}
+	/* the root's certificate twice */
+	copy = strdup(text);
+	at = strstr(copy, "-----BEGIN CERT");
+	for (int i = 0; i < 2; i++)
+		at = strstr(at + 1, "-----BEGIN");
+	*at = '\0';
+	spill(bad, copy);
+	{
+		FILE *f = fopen(bad, "a");
+
+		fputs(strstr(text, "-----BEGIN CERT"), f);
+		fclose(f);
+	}
+	free(copy);
+	assert_int_equal(pki_import(scene_path(s, "new"), bad, NULL, false,
+		&why), -EINVAL);
+	assert_int_equal(access(scene_path(s, "new/ca"), F_OK), -1);
+	assert_int_equal(pki_import(scene_path(s, "new"), bundle, NULL, false,
+		&why), 0);
+	assert_int_equal(pki_import(s->state, scene_path(s, "none"), NULL,
+		true, &why), -ENOENT);
+	free(text);
+}
+
 const struct CMUnitTest ca_tests[] = {
 	SCENE(files_are_private), SCENE(same_ca_when_opened_again),
 	SCENE(made_once), SCENE(refuses_what_others_can_read),
 	SCENE(refuses_what_does_not_fit), SCENE(urls), SCENE(certificates),
 	SCENE(chains), SCENE(root_hash), SCENE(key_of_enclaves),
-	SCENE(replaced_under_way),
+	SCENE(replaced_under_way), QUICK(exported_and_imported),
+	QUICK(import_replaces), QUICK(bad_bundles),
 };
 const size_t ca_tests_count = sizeof(ca_tests) / sizeof(*ca_tests);

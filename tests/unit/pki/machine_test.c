@@ -122,6 +122,7 @@ static void fusing(void **state)
 {
 	struct scene *s = *state;
 	struct sgx_fuses before, after;
+	struct pki_machine m;
 	uint8_t root[32];
 
 	assert_int_equal(pki_fuse(s->pki, "none", false, NULL), -ENOENT);
@@ -129,6 +130,7 @@ static void fusing(void **state)
 	scene_machine(s, "a", V3);
 	assert_int_equal(fuses_load(scene_path(s, "vm/a"), &before, NULL), 0);
 	assert_int_equal(pki_fuse(s->pki, "a", false, NULL), 0);
+	assert_int_equal(pki_machine_look(s->pki, "a", &m, NULL), -ENODATA);
 	assert_int_equal(fuses_load(scene_path(s, "vm/a"), &after, NULL), 0);
 	assert_memory_equal(&before, &after, 64);
 	pki_root_hash(s->pki, root);
@@ -504,6 +506,8 @@ static void made_under_another_ca(void **state)
 
 	assert_int_equal(pki_machine_get(s->pki, "a", &m, &why), -EXDEV);
 	assert_non_null(strstr(why.text, "coffer vm manufacture a"));
+	assert_int_equal(pki_machine_look(s->pki, "a", &m, &why), -EXDEV);
+	assert_int_equal(pki_machine_look(s->pki, "fused", &m, &why), -EXDEV);
 	assert_int_equal(pki_certify(s->pki, "a", false, &why), -EXDEV);
 	assert_int_equal(pki_certify(s->pki, "fused", false, &why), -EXDEV);
 	assert_int_equal(pki_fuse(s->pki, "fused", false, &why), -EXDEV);
