@@ -22,6 +22,7 @@ struct http_exchange {
 	uint8_t *body;
 	size_t capacity;
 	bool too_large, finished;
+	bool ran; /* the handler */
 	char client[INET6_ADDRSTRLEN];
 	char id[33];
 };
@@ -159,6 +160,16 @@ struct http_exchange *http_exchange_begin(const struct http_server *server,
 	return exchange;
 }
 
+static void drop_body(struct http_exchange *exchange)
+{
+	if (exchange->body)
+		explicit_bzero(exchange->body, exchange->capacity);
+	free(exchange->body);
+	exchange->body = NULL;
+	exchange->capacity = 0;
+	exchange->request.body = (const uint8_t *)"";
+}
+
 void http_exchange_body(struct http_exchange *exchange, const void *bytes,
 	size_t size)
 {
@@ -170,6 +181,7 @@ void http_exchange_body(struct http_exchange *exchange, const void *bytes,
 		return;
 	if (size > exchange->route->body_max - request->body_size) {
 		exchange->too_large = true;
+		drop_body(exchange);
 		return;
 	}
 	need = request->body_size + size + 1;
@@ -177,13 +189,14 @@ void http_exchange_body(struct http_exchange *exchange, const void *bytes,
 		size_t capacity = need < 4096 ? 4096 : need * 2;
 
 		/* Not realloc: what it leaves behind would not be wiped. */
-		more = memory_take(&exchange->memory, capacity);
+		more = malloc(capacity);
 		if (!more) {
 			exchange->answer.broken = true;
 			return;
 		}
 		if (request->body_size)
 			memcpy(more, exchange->body, request->body_size);
+		drop_body(exchange);
 		exchange->body = more;
 		exchange->capacity = capacity;
 	}
@@ -202,7 +215,7 @@ void http_exchange_finish(struct http_exchange *exchange)
 			"the body is too large for this path");
 		return;
 	}
-	exchange->finished = true;
+	exchange->finished = exchange->ran = true;
 	exchange->route->handler(&exchange->request, &exchange->answer);
 	if (!answered(exchange))
 		exchange->answer.broken = true;
@@ -224,8 +237,12 @@ const struct http_request *http_exchange_request(
 void http_exchange_refuse(struct http_exchange *exchange, unsigned status,
 	const char *code, const char *message)
 {
-	if (!exchange->finished)
-		refuse(exchange, status, code, message);
+	if (exchange->ran)
+		return;
+	exchange->answer.header_count = 0;
+	drop_body(exchange);
+	exchange->request.body_size = 0;
+	refuse(exchange, status, code, message);
 }
 
 void http_exchange_end(struct http_exchange *exchange)
@@ -233,6 +250,7 @@ void http_exchange_end(struct http_exchange *exchange)
 	if (!exchange)
 		return;
 	json_decref(exchange->request.json);
+	drop_body(exchange);
 	memory_free(&exchange->memory);
 	free(exchange);
 }

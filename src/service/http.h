@@ -198,7 +198,8 @@ const struct http_answer *http_exchange_answer(const struct http_exchange *);
 const struct http_request *http_exchange_request(
 	const struct http_exchange *);
 
-/* Refuses before the handler has run: rate and memory limits. */
+/* Refuses before the handler has run, whatever the answer was so far: rate
+ * and memory limits. */
 void http_exchange_refuse(struct http_exchange *, unsigned status,
 	const char *code, const char *message);
 

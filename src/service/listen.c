@@ -219,11 +219,15 @@ static void take_body(struct listener *l, struct call *call,
 	if (http_exchange_answer(call->exchange))
 		return;
 	call->held += size;
-	if (atomic_fetch_add(&l->held, size) + size > most)
-		http_exchange_refuse(call->exchange, 503, "ServerBusy",
-			"too much at once: try again");
-	else
+	if (atomic_fetch_add(&l->held, size) + size <= most) {
 		http_exchange_body(call->exchange, bytes, size);
+		return;
+	}
+	/* What it had is given back, so that others can finish. */
+	http_exchange_refuse(call->exchange, 503, "ServerBusy",
+		"too much at once: try again");
+	atomic_fetch_sub(&l->held, call->held);
+	call->held = 0;
 }
 
 static enum MHD_Result serve(void *context, struct MHD_Connection *c,

@@ -2,6 +2,7 @@
 #include "service/service.h"
 
 const struct service_module service_modules[] = {
+	{ "pccs", pccs_routes, pccs_close },
 	{ "maa", maa_routes, maa_close },
 	{ "akv", akv_routes, akv_close },
 };

@@ -85,6 +85,8 @@ struct service_module {
 /* Each module: int NAME_routes(…), void NAME_close(void), here. */
 int maa_routes(struct http_server *, struct service *, struct why *);
 void maa_close(void);
+int pccs_routes(struct http_server *, struct service *, struct why *);
+void pccs_close(void);
 int akv_routes(struct http_server *, struct service *, struct why *);
 void akv_close(void);
 
