@@ -10,6 +10,7 @@
 #include "bench_seal.h"
 #include "bench_stat.h"
 #include "bench_u.h"
+#include "bench_verify.h"
 #include "cli.h"
 #include "host/quoting.h"
 #include <stdio.h>
@@ -22,6 +23,7 @@
 struct attest {
 	oe_enclave_t *enclave;
 	struct bench_ecdsa *ecdsa;
+	struct bench_verify *verify;
 	struct quoting_target target;
 	uint8_t data[64];
 	uint8_t report[QUOTING_REPORT_SIZE];
@@ -91,7 +93,21 @@ static bool run_quote(void *context, uint64_t count)
 	return true;
 }
 
-enum { SIGN, VERIFY, ECALL, REPORT, QUOTE, MEASURES };
+static bool run_quote_verify(void *context, uint64_t count)
+{
+	struct attest *a = context;
+
+	return bench_verify_warm(a->verify, count);
+}
+
+static bool run_quote_verify_cold(void *context, uint64_t count)
+{
+	struct attest *a = context;
+
+	return bench_verify_cold(a->verify, count);
+}
+
+enum { SIGN, VERIFY, ECALL, REPORT, QUOTE, WARM_VERIFY, COLD_VERIFY, MEASURES };
 
 static bool time_all(struct attest *a, struct bench_report *report)
 {
@@ -110,6 +126,10 @@ static bool time_all(struct attest *a, struct bench_report *report)
 			"EREPORT, from inside" },
 		[QUOTE] = { "quote_ns", run_quote,
 			"a call that makes a REPORT, and the quote of it" },
+		[WARM_VERIFY] = { "verify_ns", run_quote_verify,
+			"a quote, of a machine that the cache knows" },
+		[COLD_VERIFY] = { "verify_cold_ns", run_quote_verify_cold,
+			"a quote, chains and collateral" },
 	};
 	static struct bench_measure m[MEASURES];
 
@@ -125,6 +145,8 @@ static bool time_all(struct attest *a, struct bench_report *report)
 	bench_report_at_most(report,
 		"(quote_ns - 2 * ecall_ns) / ecdsa_sign_ns",
 		(m[QUOTE].median - 2 * m[ECALL].median) / m[SIGN].median, 5);
+	bench_report_at_most(report, "verify_ns / ecdsa_verify_ns",
+		m[WARM_VERIFY].median / m[VERIFY].median, 3);
 	return true;
 }
 
@@ -141,8 +163,11 @@ int bench_attest(bool json)
 	if (a.ecdsa)
 		a.enclave = bench_enclave_new(BENCH_IMAGE_CALLS);
 	bench_report_begin(&report, json);
-	if (a.enclave)
+	if (a.enclave && run_report(&a, 1))
+		a.verify = bench_verify_new(a.report);
+	if (a.verify)
 		ok = time_all(&a, &report) && bench_seal(&report);
+	bench_verify_free(a.verify);
 	if (a.enclave)
 		oe_terminate_enclave(a.enclave);
 	bench_ecdsa_free(a.ecdsa);
