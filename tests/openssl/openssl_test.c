@@ -191,7 +191,7 @@ static double seconds(void)
 	return t.tv_sec + t.tv_nsec * 1e-9;
 }
 
-/* --speed: for the reader, no test. */
+/* OPENSSL_SPEED=1: for the reader, no test. */
 static int speed(void)
 {
 	double begin = seconds();
@@ -212,7 +212,7 @@ static int speed(void)
 	return tear_down(NULL);
 }
 
-static int run(int argc)
+static int run(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(capabilities, set_up, tear_down),
@@ -223,7 +223,7 @@ static int run(int argc)
 		cmocka_unit_test_setup_teardown(threads, set_up, tear_down),
 	};
 
-	if (argc > 2)
+	if (getenv("OPENSSL_SPEED"))
 		return speed();
 	return cmocka_run_group_tests_name("openssl", tests, NULL, NULL);
 }
@@ -235,19 +235,22 @@ int main(int argc, char **argv)
 	image = argv[1];
 #ifdef IN_A_WORLD
 	struct world world;
+	char machine[64];
 	int status = -1;
 	pid_t child;
 
-	if (world_open(&world, (uid_t)-1))
+	snprintf(machine, sizeof(machine), "size=%s\n", argv[argc - 1]);
+	if (argc != 3 || world_open(&world, (uid_t)-1)
+			|| world_configure(&world, (uid_t)-1, machine))
 		return 2;
 	/* The machine ends when its last application has ended. */
 	child = fork();
 	if (!child)
-		exit(run(argc));
+		exit(run());
 	waitpid(child, &status, 0);
 	world_wait_empty(10000);
 	return status || world_close(&world);
 #else
-	return run(argc);
+	return run();
 #endif
 }

@@ -237,6 +237,22 @@ static void time_stamps(void **state)
 	}
 }
 
+/* They are the crypto library's work, and this enclave has none. */
+static void no_key_pairs(void **state)
+{
+	const oe_asymmetric_key_params_t params = {
+		OE_ASYMMETRIC_KEY_EC_SECP256P1, OE_ASYMMETRIC_KEY_PEM, NULL, 0
+	};
+	uint8_t *key = NULL;
+	size_t size = 0;
+
+	(void)state;
+	assert_int_equal(oe_get_public_key_by_policy(enclave,
+		OE_SEAL_POLICY_UNIQUE, &params, &key, &size, NULL, NULL),
+		OE_UNSUPPORTED);
+	assert_null(key);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +270,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(unhandled),
 		cmocka_unit_test_setup_teardown(cpuid, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(time_stamps, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(no_key_pairs, set_up,
 			tear_down),
 	};
 	struct world world;

@@ -17,6 +17,12 @@
 #define UNIQUE OE_SEAL_POLICY_UNIQUE
 #define PRODUCTS OE_SEAL_POLICY_PRODUCT
 
+/* The same fuses, microcode and what else counts of two dates. */
+#define MACHINE "size=Standard_DC1s_v3\n" \
+	"cpusvn=08080202010101010101010101010101\n"
+#define OLDER_MACHINE "size=Standard_DC1s_v3\n" \
+	"cpusvn=07080202010101010101010101010101\n"
+
 const char text[TEXT_SIZE] = "what only the right enclave may read";
 
 static char *const *paths;
@@ -107,7 +113,8 @@ static bool may_open(int of, int by, int policy)
 		&& version[by] >= version[of];
 }
 
-/* Everyone tries everything; with *state nobody may. */
+/* Everyone tries everything; with *state nobody may, as the machine is
+ * another one. */
 static void open_all(void **state)
 {
 	bool elsewhere = *state != NULL;
@@ -195,6 +202,17 @@ static int after_a_restart(void)
 	return cmocka_run_group_tests_name("restarted", tests, NULL, NULL);
 }
 
+/* Nobody gets a key of the machine that it was before. */
+static int out_of_date(void)
+{
+	static int yes;
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_prestate(open_all, &yes),
+	};
+
+	return cmocka_run_group_tests_name("out of date", tests, NULL, NULL);
+}
+
 static int on_another_machine(void)
 {
 	static int yes;
@@ -259,7 +277,8 @@ int main(int argc, char **argv)
 	struct world world;
 	int failed;
 
-	if (argc != 1 + IMAGES || world_open(&world, (uid_t)-1))
+	if (argc != 1 + IMAGES || world_open(&world, (uid_t)-1)
+			|| world_configure(&world, (uid_t)-1, MACHINE))
 		return 2;
 	paths = argv + 1;
 	kept = mmap(NULL, IMAGES * sizeof(*kept), PROT_READ | PROT_WRITE,
@@ -270,7 +289,11 @@ int main(int argc, char **argv)
 		failed = run(speed);
 	else
 		failed = run(first_time) || run(after_a_restart)
-			|| run(on_another_machine);
+			|| run(on_another_machine)
+			|| world_configure(&world, (uid_t)-1, OLDER_MACHINE)
+			|| run(out_of_date)
+			|| world_configure(&world, (uid_t)-1, MACHINE)
+			|| run(after_a_restart);
 	if (failed)
 		world_tell_logs(&world);
 	return world_close(&world) || failed;

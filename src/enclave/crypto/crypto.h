@@ -27,10 +27,10 @@ bool crypto_sha256(const void *data, size_t size, uint8_t digest[32]);
 /* ---- keys.c ---- */
 
 /*
- * Defined beside the two functions below, which are for code that does without
- * them in enclaves that link no library: it refers to all three weakly, and
- * every enclave is linked with -u oe_crypto_provider, so that linkers take the
- * object if there is one. (An undefined -u is no error.)
+ * Code that does without the two functions below in enclaves that link no
+ * library refers to them weakly, which alone takes nothing out of an archive.
+ * So every enclave is linked with -u oe_crypto_provider: an undefined -u is no
+ * error, as long as nothing refers to it.
  */
 extern const char oe_crypto_provider;
 

@@ -11,7 +11,6 @@
 #include <string.h>
 
 /* Of the crypto library, if there is one. */
-#pragma weak oe_crypto_provider
 #pragma weak crypto_hmac_sha256
 #pragma weak crypto_p256_pem
 
@@ -102,7 +101,7 @@ static oe_result_t check(const struct wish *wish, uint8_t **key,
 			|| wish->params->type != OE_ASYMMETRIC_KEY_EC_SECP256P1
 			|| wish->params->format != OE_ASYMMETRIC_KEY_PEM)
 		return OE_INVALID_PARAMETER;
-	return &oe_crypto_provider ? OE_OK : OE_UNSUPPORTED;
+	return crypto_p256_pem ? OE_OK : OE_UNSUPPORTED;
 }
 
 static oe_result_t by_policy(const struct wish *wish, oe_seal_policy_t policy,
