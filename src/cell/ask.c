@@ -13,16 +13,22 @@ static int is_done(const struct cell_service *s)
 		== CELL_SERVICE_DONE;
 }
 
-static void await(struct cell_service *s)
+/* Mappings that the processor wants gone go while it is at work; how many
+ * orders that were. */
+static uint32_t await(struct cell_service *s)
 {
+	uint32_t orders = 0, some;
+
+	while (!is_done(s) && (some = orders_some(1)) > 0)
+		orders += some;
 	for (int i = 0; i < GATE_SPIN_PAUSES; i++) {
 		if (is_done(s))
-			return;
+			return orders;
 		__builtin_ia32_pause();
 	}
 	for (int i = 0; i < GATE_SPIN_YIELDS; i++) {
 		if (is_done(s))
-			return;
+			return orders;
 		cell_syscall(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
 	}
 	__atomic_store_n(&s->cell_naps, 1, __ATOMIC_SEQ_CST);
@@ -30,6 +36,22 @@ static void await(struct cell_service *s)
 		cell_syscall(SYS_futex, (long)&s->state, FUTEX_WAIT,
 			CELL_SERVICE_ASKED, 0, 0, 0);
 	__atomic_store_n(&s->cell_naps, 0, __ATOMIC_RELAXED);
+	return orders;
+}
+
+/* As many orders as pages came are executed, so that what goes keeps up with
+ * what comes; all, if nothing came: then something is in the way. */
+static void keep_up(const struct cell_service *s, uint32_t orders)
+{
+	uint64_t pages = 0;
+
+	for (uint32_t i = 0; i < s->maps && i < CELL_MAPS_MAX; i++)
+		pages += s->map[i].length / 4096;
+	if (pages == 0 || control->chunks_taken != __atomic_load_n(
+		    &control->chunks_offered, __ATOMIC_ACQUIRE))
+		orders_look();
+	else if (pages > orders)
+		orders_some((uint32_t)(pages - orders));
 }
 
 static int do_maps(const struct cell_service *s)
@@ -45,6 +67,7 @@ static int do_maps(const struct cell_service *s)
 int ask_processor(struct thread *t, uint32_t leaf, const struct sgx_regs *regs)
 {
 	struct cell_service *s = t->service;
+	uint32_t orders;
 	int mapped;
 
 	s->leaf = leaf;
@@ -54,8 +77,8 @@ int ask_processor(struct thread *t, uint32_t leaf, const struct sgx_regs *regs)
 	s->rdx = regs->rdx;
 	__atomic_store_n(&s->state, CELL_SERVICE_ASKED, __ATOMIC_SEQ_CST);
 	doorbell_ring();
-	await(s);
-	orders_look();
+	orders = await(s);
+	keep_up(s, orders);
 	mapped = do_maps(s);
 	/* Until here the processor does not take the pages away again. */
 	__atomic_store_n(&s->state, CELL_SERVICE_IDLE, __ATOMIC_RELEASE);

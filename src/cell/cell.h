@@ -190,6 +190,9 @@ long filter_install(void);
 /* orders.c */
 void doorbell_ring(void);
 void orders_look(void); /* executes what is there */
+/* Executes some of the orders that are there, unless somebody is at it; how
+ * many.  Takes no storage. */
+uint32_t orders_some(uint32_t most);
 void orders_serve(void); /* for ever, or until the order to start */
 long order_map(const struct cell_order *); /* negative: failed */
 

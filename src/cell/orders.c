@@ -14,6 +14,7 @@
 #define PAGE 4096ull
 
 static uint32_t busy; /* somebody takes chunks or executes orders */
+static uint32_t executed; /* orders of the batch that is taken */
 
 /* Not a futex: held for microseconds, and enclave threads may be interrupted
  * in it by nothing but kicks, whose handler returns. */
@@ -135,47 +136,88 @@ static uint32_t execute(const struct cell_order *o)
 	return r < 0 ? (uint32_t)-r : 0;
 }
 
-/* Takes what was offered and executes a batch, if there is one.  Returns 1 if
- * it is the order to start. */
-static int orders_execute(void)
+static int offered(void)
 {
-	uint32_t count, expected = CELL_ORDER_POSTED;
-	int start = 0;
+	return control->chunks_taken != __atomic_load_n(
+		&control->chunks_offered, __ATOMIC_ACQUIRE);
+}
 
-	lock();
-	take_chunks();
-	if (!__atomic_compare_exchange_n(&control->order_state, &expected,
-		    CELL_ORDER_TAKEN, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
-		unlock();
+static int ordered(void)
+{
+	uint32_t state = __atomic_load_n(&control->order_state,
+		__ATOMIC_ACQUIRE);
+
+	return state == CELL_ORDER_POSTED || state == CELL_ORDER_TAKEN;
+}
+
+/* Executes orders of the batch that is there, at most so many; how many.  With
+ * the lock held.  A batch may be executed by several, one after the other;
+ * *start: it was the order to start, which ends a batch and is not answered.
+ * Storage that was offered before the batch comes first; with wait 0 nothing is
+ * done instead. */
+static uint32_t execute_some(uint32_t most, int wait, int *start)
+{
+	uint32_t expected = CELL_ORDER_POSTED, done = 0;
+
+	if (__atomic_compare_exchange_n(&control->order_state, &expected,
+		    CELL_ORDER_TAKEN, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		executed = 0;
+	else if (expected != CELL_ORDER_TAKEN)
 		return 0;
-	}
-	take_chunks(); /* offered before the orders were posted */
-	count = control->order_count;
-	for (uint32_t i = 0; i < count && i < CELL_ORDERS_MAX; i++) {
-		struct cell_order o = control->order[i];
+	if (offered() && !wait)
+		return 0;
+	take_chunks();
+	for (; done < most && executed < control->order_count
+	     && executed < CELL_ORDERS_MAX; done++, executed++) {
+		struct cell_order o = control->order[executed];
 
-		if (o.action == CELL_START)
-			start = 1;
-		else
-			control->order[i].result = execute(&o);
+		if (o.action == CELL_START) {
+			*start = 1;
+			return done;
+		}
+		control->order[executed].result = execute(&o);
 	}
-	if (!start) {
+	if (executed == control->order_count || executed == CELL_ORDERS_MAX) {
 		__atomic_store_n(&control->order_state, CELL_ORDER_DONE,
 			__ATOMIC_SEQ_CST);
 		cell_syscall(SYS_futex, (long)&control->order_state,
 			FUTEX_WAKE, 1, 0, 0, 0);
 	}
+	return done;
+}
+
+/* Takes what was offered and executes a batch, if there is one.  Returns 1 if
+ * it is the order to start. */
+static int orders_execute(void)
+{
+	int start = 0;
+
+	lock();
+	take_chunks();
+	execute_some(CELL_ORDERS_MAX, 1, &start);
 	unlock();
 	return start;
 }
 
 void orders_look(void)
 {
-	if (control->chunks_taken != __atomic_load_n(&control->chunks_offered,
-		    __ATOMIC_ACQUIRE)
-	    || __atomic_load_n(&control->order_state, __ATOMIC_ACQUIRE)
-		    == CELL_ORDER_POSTED)
+	if (offered() || ordered())
 		orders_execute();
+}
+
+uint32_t orders_some(uint32_t most)
+{
+	uint32_t expected = 0, done;
+	int start = 0;
+
+	/* Who is at it already does it.  Storage is not waited for: the
+	 * processor may be waiting for the orders. */
+	if (!ordered() || !__atomic_compare_exchange_n(&busy, &expected, 1, 0,
+		    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return 0;
+	done = execute_some(most, 0, &start);
+	unlock();
+	return done;
 }
 
 void orders_serve(void)
