@@ -95,8 +95,13 @@ void frame_move(struct pager *p, uint32_t epc, enum frame_list list)
 	}
 	f->list = (uint8_t)list;
 	f->prev = f->next = NO_PAGE;
-	if (list == FRAME_FREE)
-		f->mapped = 0, f->flight = 0;
+	if (list == FRAME_FREE) {
+		f->mapped = 0;
+		f->flight = 0;
+		/* The next page here is another one. */
+		if (p->drain == epc)
+			p->drain = NO_PAGE;
+	}
 	l = list_of(p, f);
 	if (l == NULL)
 		return;
