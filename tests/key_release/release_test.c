@@ -28,7 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { GOOD, OLD, DEBUG, STRANGER, IMAGES };
+enum { GOOD, OLD, DEBUG, STRANGER, OPENSSL, IMAGES };
 static const char *image[IMAGES], *signing_key;
 
 static struct world world;
@@ -240,10 +240,10 @@ static oe_result_t ask(int which, const char *name)
 				reason, (text)); \
 	} while (0)
 
-static void the_right_enclave_gets_it(void **state)
+static void gets_it(int which)
 {
 	uint8_t wanted[32];
-	oe_result_t result = ask(GOOD, "data-key");
+	oe_result_t result = ask(which, "data-key");
 
 	if (result) {
 		world_tell_logs(&world);
@@ -252,6 +252,16 @@ static void the_right_enclave_gets_it(void **state)
 	assert_int_equal(key_size, sizeof(secret));
 	SHA256(secret, sizeof(secret), wanted);
 	assert_memory_equal(digest, wanted, sizeof(wanted));
+}
+
+static void the_right_enclave_gets_it(void **state)
+{
+	gets_it(GOOD);
+}
+
+static void whatever_library_it_links(void **state)
+{
+	gets_it(OPENSSL);
 }
 
 static void others_do_not(void **state)
@@ -327,6 +337,7 @@ static int tests_in_child(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_right_enclave_gets_it),
+		cmocka_unit_test(whatever_library_it_links),
 		cmocka_unit_test(others_do_not),
 		cmocka_unit_test(pins_are_held),
 		cmocka_unit_test(no_service_no_key),
