@@ -152,12 +152,12 @@ static int exchange(int fd, uint32_t command, const void *payload,
 	if (n == -EAGAIN)
 		return why_set(why, -ETIMEDOUT, "coffer-quoting does not "
 			"answer");
-	if (n <= 0) {
+	if (n <= 0 && n != -EMSGSIZE && n != -EPROTO) {
 		why_set(why, 0, "coffer-quoting went away before it answered; "
 			"the machine's log says more");
 		return 0;
 	}
-	if ((size_t)n < sizeof(reply))
+	if (n < (ssize_t)sizeof(reply))
 		return why_set(why, -EPROTO, "coffer-quoting does not keep to "
 			"the protocol");
 	memcpy(&reply, answer->bytes, sizeof(reply));

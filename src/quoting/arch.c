@@ -147,8 +147,8 @@ static int certify(struct arch *a, oe_enclave_t *pce,
 		return r;
 	if (!same_key(&pck->leaf, key))
 		return why_set(why, -EINVAL, "the certificate of this machine "
-			"is not for the key that its fuses give: make its "
-			"certificates again (coffer vm tcb restore)");
+			"is not for the key that its fuses give; `coffer vm "
+			"manufacture` makes its certificates again");
 	r = failed("QE", "taking certificates", qe_certify(a->qe, &result,
 			signature, a->target.pce_svn, pck->chain.data,
 			pck->chain.size + 1, &quote_size), &result, why);

@@ -3,6 +3,7 @@
 #include "client.h"
 
 #include "common/msg.h"
+#include "host/quoting.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -90,6 +91,12 @@ static void killed_one_is_replaced(void **state)
 		assert_true(first > 0);
 		world_nap(1100); /* or it died too soon */
 		kill(first, SIGKILL);
+		/* Handed over just now, a client would be lost with it, and
+		 * ask again. */
+		for (int ms = 0; world_find("coffer-quoting") == first; ms++) {
+			assert_true(ms < 10000);
+			world_nap(1);
+		}
 	}
 	client_close(&c);
 }
@@ -106,7 +113,8 @@ static void crashing_one_is_not_started_in_a_loop(void **state)
 	assert_int_equal(ask(&c, &fd), 0);
 	assert_int_equal(msg_recv(fd, &byte, 1, NULL, NULL, 0), 0);
 	close(fd);
-	world_nap(100);
+	while (world_find("coffer-quoting"))
+		world_nap(1);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(ask(&c, &fd), -EAGAIN);
 		assert_non_null(strstr(c.text, "status 3"));
@@ -139,6 +147,46 @@ static void deaf_one_holds_nothing_up(void **state)
 	client_close(&c);
 }
 
+/* liboehost's client gets an answer that is none: an error, never a read
+ * beyond what came. */
+static void host_takes_no_nonsense(void **state)
+{
+	static const uint8_t fmspc[6];
+	struct quoting_collateral collateral;
+	struct quoting_target target;
+	char word[16];
+	struct client c;
+	struct why why;
+	int r;
+
+	client_open(&c);
+	for (unsigned kind = 0; kind < 22; kind++) {
+		if (kind > 11 && kind < 16)
+			continue;
+		snprintf(word, sizeof(word), "lie %u", kind);
+		quoting_script(word);
+		if (kind < 16) {
+			r = quoting_target(&target, &why);
+		} else {
+			r = quoting_collateral(fmspc, QUOTING_CA_PROCESSOR, 4,
+				&collateral, &why);
+			assert_null(collateral.memory);
+		}
+		if (r != (kind == 10 ? -5 : -EPROTO))
+			fail_msg("lie %u: %d %s", kind, r, why.text);
+	}
+	/* And the truth is still heard. */
+	quoting_script("lie 15");
+	assert_int_equal(quoting_target(&target, &why), 0);
+	quoting_script("lie 31");
+	assert_int_equal(quoting_collateral(fmspc, QUOTING_CA_PROCESSOR, 4,
+		&collateral, &why), 0);
+	assert_int_equal(collateral.view.qe_identity_chain.size, 8);
+	quoting_collateral_free(&collateral);
+	assert_null(collateral.memory);
+	client_close(&c);
+}
+
 static void greeting_comes_first(void **state)
 {
 	struct client c = { .fd = -1 };
@@ -163,6 +211,7 @@ int main(void)
 		CASE(killed_one_is_replaced),
 		CASE(crashing_one_is_not_started_in_a_loop),
 		CASE(deaf_one_holds_nothing_up),
+		CASE(host_takes_no_nonsense),
 		CASE(greeting_comes_first),
 	};
 

@@ -296,6 +296,35 @@ static void damaged_image_is_explained(void **state)
 	scene_end(s);
 }
 
+/* A machine with other fuses than those that were certified. */
+static void certificate_of_another_key_is_noticed(void **state)
+{
+	struct text path, rest;
+	struct peer p;
+	struct scene *s = begin(state, &p);
+	FILE *fuses;
+	int byte;
+
+	take_quote(s, &p, "q");
+	scene_host_end(&p);
+	assert_int_equal(world_wait_empty(SCENE_WAIT), 0);
+	path_in(s, &path, "state/vm/default/fuses");
+	fuses = fopen(path.line, "r+b");
+	assert_non_null(fuses);
+	byte = fgetc(fuses);
+	rewind(fuses);
+	fputc(byte ^ 1, fuses);
+	assert_int_equal(fclose(fuses), 0);
+	scene_host(s, &p, QUOTED_HOST, QUOTED_ENCLAVE);
+	path_in(s, &path, "q");
+	scene_ask(&p, "quote", rest.line, sizeof(rest.line), "quote %s",
+		path.line);
+	assert_int_equal(atoi(rest.line), -ENODEV);
+	assert_non_null(strstr(rest.line, "fuses"));
+	scene_host_end(&p);
+	scene_end(s);
+}
+
 /* ---- applications that do not behave ---- */
 
 static void only_reports_for_the_quoting_enclave(void **state)
@@ -404,6 +433,7 @@ int main(void)
 		CASE(each_status_is_seen),
 		CASE(revoked_machine_quotes_and_is_refused),
 		CASE(damaged_image_is_explained),
+		CASE(certificate_of_another_key_is_noticed),
 		CASE(only_reports_for_the_quoting_enclave),
 		CASE(nonsense_is_refused),
 		CASE(one_process_cannot_take_all_places),
