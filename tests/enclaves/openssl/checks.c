@@ -235,7 +235,7 @@ static int absent(void)
 int os_check(int which)
 {
 	static int (*const check[])(void) = {
-		sha, gcm, hkdf, ecdsa, rsa, pem, generators, absent
+		sha, gcm, hkdf, ecdsa, rsa, pem, generators, check_tls, absent
 	};
 
 	if (which < 0 || which >= (int)(sizeof(check) / sizeof(check[0])))

@@ -58,7 +58,7 @@ int os_encrypt(const uint8_t *key, const uint8_t *iv, uint8_t *data,
 	return gcm(key, iv, data, size, tag);
 }
 
-static X509 *self_signed(EVP_PKEY *key)
+X509 *self_signed(EVP_PKEY *key)
 {
 	X509 *cert = X509_new();
 	X509_NAME *name;
