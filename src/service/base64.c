@@ -52,21 +52,22 @@ char *base64_encode(const void *bytes, size_t size)
 	return encode(bytes, size, LETTERS "+/", true);
 }
 
-/* The six bits of a letter, -1 if it is none. */
-static int value(char c, bool any)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '-' || (any && c == '+'))
-		return 62;
-	if (c == '_' || (any && c == '/'))
-		return 63;
-	return -1;
-}
+/* The six bits of a letter and one more, 0 for what is none; of either
+ * alphabet, whose last two letters differ. */
+static const uint8_t values[256] = {
+	['A'] = 1, ['B'] = 2, ['C'] = 3, ['D'] = 4, ['E'] = 5, ['F'] = 6,
+	['G'] = 7, ['H'] = 8, ['I'] = 9, ['J'] = 10, ['K'] = 11, ['L'] = 12,
+	['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16, ['Q'] = 17, ['R'] = 18,
+	['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+	['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30,
+	['e'] = 31, ['f'] = 32, ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36,
+	['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40, ['o'] = 41, ['p'] = 42,
+	['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+	['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54,
+	['2'] = 55, ['3'] = 56, ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60,
+	['8'] = 61, ['9'] = 62,
+	['-'] = 63, ['_'] = 64, ['+'] = 63, ['/'] = 64,
+};
 
 static int decode(const char *text, size_t text_size, bool any,
 		  uint8_t **bytes, size_t *size)
@@ -86,13 +87,13 @@ static int decode(const char *text, size_t text_size, bool any,
 	if (!out)
 		return -ENOMEM;
 	for (size_t i = 0; i < text_size; i++) {
-		int v = value(text[i], any);
+		uint8_t v = values[(uint8_t)text[i]];
 
-		if (v < 0) {
+		if (!v || (!any && (text[i] == '+' || text[i] == '/'))) {
 			free(out);
 			return -EINVAL;
 		}
-		bits = (bits << 6 | (uint32_t)v) & 0xffffff;
+		bits = (bits << 6 | (uint32_t)(v - 1)) & 0xffffff;
 		held += 6;
 		if (held >= 8) {
 			held -= 8;
