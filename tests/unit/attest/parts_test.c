@@ -165,6 +165,74 @@ static void roots(void **state)
 	mint_free(&mint);
 }
 
+/* "Intel SGX Root CA" as Intel publishes it: a certificate not of our making,
+ * whose key is the one that verifiers know. */
+static void intel_root(void **state)
+{
+	static const char pem[] =
+	"-----BEGIN CERTIFICATE-----\n"
+	"MIICjzCCAjSgAwIBAgIUImUM1lqdNInzg7SVUr9QGzknBqwwCgYIKoZIzj0EAwIw\n"
+	"aDEaMBgGA1UEAwwRSW50ZWwgU0dYIFJvb3QgQ0ExGjAYBgNVBAoMEUludGVsIENv\n"
+	"cnBvcmF0aW9uMRQwEgYDVQQHDAtTYW50YSBDbGFyYTELMAkGA1UECAwCQ0ExCzAJ\n"
+	"BgNVBAYTAlVTMB4XDTE4MDUyMTEwNDUxMFoXDTQ5MTIzMTIzNTk1OVowaDEaMBgG\n"
+	"A1UEAwwRSW50ZWwgU0dYIFJvb3QgQ0ExGjAYBgNVBAoMEUludGVsIENvcnBvcmF0\n"
+	"aW9uMRQwEgYDVQQHDAtTYW50YSBDbGFyYTELMAkGA1UECAwCQ0ExCzAJBgNVBAYT\n"
+	"AlVTMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEC6nEwMDIYZOj/iPWsCzaEKi7\n"
+	"1OiOSLRFhWGjbnBVJfVnkY4u3IjkDYYL0MxO4mqsyYjlBalTVYxFP2sJBK5zlKOB\n"
+	"uzCBuDAfBgNVHSMEGDAWgBQiZQzWWp00ifODtJVSv1AbOScGrDBSBgNVHR8ESzBJ\n"
+	"MEegRaBDhkFodHRwczovL2NlcnRpZmljYXRlcy50cnVzdGVkc2VydmljZXMuaW50\n"
+	"ZWwuY29tL0ludGVsU0dYUm9vdENBLmRlcjAdBgNVHQ4EFgQUImUM1lqdNInzg7SV\n"
+	"Ur9QGzknBqwwDgYDVR0PAQH/BAQDAgEGMBIGA1UdEwEB/wQIMAYBAf8CAQEwCgYI\n"
+	"KoZIzj0EAwIDSQAwRgIhAOW/5QkR+S9CiSDcNoowLuPRLsWGf/Yi7GSX94BgwTwg\n"
+	"AiEA4J0lrHoMs+Xo5o/sX6O9QWxHRAvZUGOdRQ7cvqRXaqI=\n"
+	"-----END CERTIFICATE-----\n";
+	struct attest_roots roots = { .count = 0 };
+	char changed[sizeof(pem)];
+	size_t accepted = 0;
+	struct why why;
+
+	assert_int_equal(attest_roots_add_cert(&roots, (const uint8_t *)pem,
+		sizeof(pem), &why), 0);
+	assert_true(attest_roots_hold(&roots, attest_intel_root_key));
+	/* No other character anywhere in it will do. */
+	memcpy(changed, pem, sizeof(pem));
+	for (size_t i = 0; i < sizeof(pem) - 1; i++) {
+		changed[i] ^= 1;
+		roots.count = 0;
+		accepted += !attest_roots_add_cert(&roots, (uint8_t *)changed,
+			sizeof(pem), &why);
+		changed[i] = pem[i];
+	}
+	assert_int_equal(accepted, 0);
+}
+
+/* Sizes of a quote seen in the field: 32 bytes of authentication data, 3548
+ * of chain, 4600 in all; QE SVN 10, PCE SVN 15. */
+static void quote_sizes_seen(void **state)
+{
+	static uint8_t bytes[4600];
+	static const uint8_t header[12] = { 3, 0, 2, 0, 0, 0, 0, 0, 10, 0,
+		15, 0 };
+	static const uint8_t auth[2] = { 32, 0 };
+	static const uint8_t cert[6] = { 5, 0, 0xdc, 0x0d, 0, 0 };
+	static const uint8_t tail[4] = { 0x44, 0x10, 0, 0 };
+	struct attest_quote quote;
+	struct why why;
+
+	memcpy(bytes, header, sizeof(header));
+	memcpy(bytes + 12, attest_qe_vendor, 16);
+	memcpy(bytes + 432, tail, sizeof(tail));
+	memcpy(bytes + 1012, auth, sizeof(auth));
+	memcpy(bytes + 1046, cert, sizeof(cert));
+	assert_int_equal(attest_quote_parse(bytes, sizeof(bytes), &quote,
+		&why), 0);
+	assert_int_equal(quote.header.qe_svn, 10);
+	assert_int_equal(quote.header.pce_svn, 15);
+	assert_int_equal(quote.auth_size, 32);
+	assert_int_equal(quote.cert_size, 3548);
+	assert_int_equal(quote.size, 4600);
+}
+
 /* Offsets of version 3 and 4 as documented: written here once more, by
  * number. */
 static void quote_layout(void **state)
@@ -355,7 +423,8 @@ static void window(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(date), cmocka_unit_test(known_signature),
-	cmocka_unit_test(roots), cmocka_unit_test(quote_layout),
+	cmocka_unit_test(roots), cmocka_unit_test(intel_root),
+	cmocka_unit_test(quote_sizes_seen), cmocka_unit_test(quote_layout),
 	cmocka_unit_test(pck), cmocka_unit_test(endorsements),
 	cmocka_unit_test(window),
 };
