@@ -18,6 +18,7 @@
 #define EDX_RC4_CHAR (1u << 20)
 #define EDX_SHARED_CACHE (1u << 28)
 #define EDX_INTEL (1u << 30)
+#define ECX_PCLMULQDQ (1u << 1)
 #define ECX_XOP (1u << 11) /* in leaf 80000001H */
 #define ECX_FMA (1u << 12)
 #define ECX_XSAVE (1u << 26)
@@ -44,19 +45,6 @@ size_t OPENSSL_ia32_rdrand_bytes(unsigned char *to, size_t size);
 
 enum { EAX, EBX, ECX, EDX };
 
-/* Two threads of a core share its first cache: constant-time code must then
- * be used where there is a choice. */
-static bool shares_cache(const uint32_t leaf1[4])
-{
-	uint32_t cache[4];
-
-	if (!(leaf1[EDX] & EDX_SHARED_CACHE))
-		return false;
-	if (!core_cpuid(4, 0, cache) || !(cache[EAX] >> 14 & 0xfff))
-		return true;
-	return (leaf1[EBX] >> 16 & 0xff) > 1;
-}
-
 void OPENSSL_cpuid_setup(void)
 {
 	uint32_t leaf0[4], leaf1[4], leaf7[4], extended[4], model;
@@ -74,12 +62,15 @@ void OPENSSL_cpuid_setup(void)
 	model = leaf1[EAX] & FAMILY_MODEL;
 	knights = intel && (model == KNIGHTS_LANDING || model == KNIGHTS_MILL);
 
-	value[0] = leaf1[EDX] & ~(EDX_RC4_CHAR | EDX_INTEL | EDX_SHARED_CACHE);
+	value[0] = leaf1[EDX] & ~(EDX_RC4_CHAR | EDX_INTEL);
 	if (intel)
 		value[0] |= EDX_INTEL;
-	if (shares_cache(leaf1))
-		value[0] |= EDX_SHARED_CACHE;
-	value[1] = leaf1[ECX] & ~ECX_XOP;
+	/* The leaves are the host's word.  Two bits choose between code whose
+	 * memory accesses tell of secrets and code that keeps them: those are
+	 * set whatever it says.  No processor with AES-NI, without which the
+	 * enclave would not have started, lacks PCLMULQDQ. */
+	value[0] |= EDX_SHARED_CACHE;
+	value[1] = (leaf1[ECX] & ~ECX_XOP) | ECX_PCLMULQDQ;
 	if (!intel)
 		value[1] |= extended[ECX] & ECX_XOP;
 	value[2] = leaf7[EBX];
