@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* COMPILE ONLY IN ENCLAVE: getting a key that is released to this enclave. */
+/*
+ * COMPILE ONLY IN ENCLAVE: getting a key that is released to this enclave.
+ *
+ * Enclaves link libcofferkeyrelease, their hosts libcofferhost: the variable
+ * keyreleaselibs of pkg-config's oeenclave-* and oehost-*.
+ */
 #ifndef COFFER_KEY_RELEASE_H
 #define COFFER_KEY_RELEASE_H
 
@@ -46,7 +51,7 @@ struct coffer_key_request {
  *
  * On OE_OK *key has *key_size bytes, which the caller hands back with
  * coffer_key_free(): the octets of a symmetric key, PKCS #8 (DER) of any
- * other.  Needs about 100 KiB of heap and 32 KiB of stack.  Otherwise both are
+ * other.  384 KiB of heap and 48 KiB of stack are enough.  Otherwise both are
  * left as they were and:
  *
  *   OE_INVALID_PARAMETER   the request makes no sense
