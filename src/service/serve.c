@@ -35,6 +35,9 @@ static const char help[] =
 "  --http            plain HTTP; only on a loopback address\n"
 "  --state DIR       base of the state directories (COFFER_STATE_DIR)\n"
 "  --quiet           no line per request in the log\n"
+"  --new-passphrase FILE  encrypt the master key under the first line of FILE,\n"
+"                    - for no passphrase, and end; the old one is that of the\n"
+"                    configuration (master_passphrase_file)\n"
 "  --print-config    print the configuration in force, and end\n"
 "  --print-routes    print every method and path, and end\n"
 "  --help, --version\n"
@@ -45,6 +48,7 @@ static const char help[] =
 
 struct options {
 	const char *file; /* NULL: the default */
+	const char *new_passphrase; /* of the master key, then end; or NULL */
 	bool print_config, print_routes;
 };
 
@@ -65,6 +69,7 @@ static int parse(int argc, char **argv, struct options *o,
 	static const struct option longs[] = {
 		{ "config", 1, NULL, 'c' }, { "port", 1, NULL, 'p' },
 		{ "listen", 1, NULL, 'l' }, { "http", 0, NULL, 'h' },
+		{ "new-passphrase", 1, NULL, 'n' },
 		{ "state", 1, NULL, 's' }, { "quiet", 0, NULL, 'q' },
 		{ "print-config", 0, NULL, 'P' },
 		{ "print-routes", 0, NULL, 'R' }, { "help", 0, NULL, 'H' },
@@ -78,6 +83,8 @@ static int parse(int argc, char **argv, struct options *o,
 			o->file = optarg;
 		else if (c == 's' && setenv("COFFER_STATE_DIR", optarg, 1))
 			return usage("out of memory");
+		else if (c == 'n')
+			o->new_passphrase = optarg;
 		else if (c == 'P')
 			o->print_config = true;
 		else if (c == 'R')
@@ -311,7 +318,7 @@ int main(int argc, char **argv)
 {
 	struct config *config = config_new();
 	struct service service = { .config = config };
-	struct options o = { NULL, false, false };
+	struct options o = { NULL, NULL, false, false };
 	struct why why = { "" };
 	sigset_t ends;
 	int r, lock = -1, status = parse(argc, argv, &o, NULL);
@@ -338,9 +345,13 @@ int main(int argc, char **argv)
 			return fflush(stdout) ? 1 : 0;
 		}
 		lock = lock_folder(&service, &why);
-		r = lock < 0 ? lock : open_state(&service, &why);
+		r = lock < 0 ? lock : 0;
 	}
-	if (!r)
+	if (!r && o.new_passphrase)
+		r = service_new_passphrase(&service, o.new_passphrase, &why);
+	else if (!r)
+		r = open_state(&service, &why);
+	if (!r && !o.new_passphrase)
 		r = run(&service, &o, &ends, &why);
 	if (r)
 		fprintf(stderr, "coffer-serve: %s\n", why.text);

@@ -209,21 +209,55 @@ static int read_passphrase(const char *path, char text[PASSPHRASE_MAX],
 	return r;
 }
 
-int service_master_key(const struct service *service,
-	struct seal_at_rest **seal, struct why *why)
+/* The master key's path and its passphrase as the configuration has them. */
+static int master_key_place(const struct service *service,
+	char path[PATH_MAX], char passphrase[PASSPHRASE_MAX], struct why *why)
 {
 	const char *given = config_text(service->config, "master_key");
 	const char *passphrase_file = config_text(service->config,
 		"master_passphrase_file");
-	char path[PATH_MAX], passphrase[PASSPHRASE_MAX] = "";
-	int r = *given ? 0 : paths_join(path, sizeof(path), service->folder,
-		"master.key", why);
 
-	if (!r && *passphrase_file)
+	passphrase[0] = '\0';
+	if (strlen(given) >= PATH_MAX)
+		return why_set(why, -ENAMETOOLONG, "master_key is too long");
+	if (*given)
+		strcpy(path, given);
+	else if (paths_join(path, PATH_MAX, service->folder, "master.key",
+			why))
+		return -ENAMETOOLONG;
+	return *passphrase_file ? read_passphrase(passphrase_file, passphrase,
+		why) : 0;
+}
+
+int service_master_key(const struct service *service,
+	struct seal_at_rest **seal, struct why *why)
+{
+	char path[PATH_MAX], passphrase[PASSPHRASE_MAX];
+	int r = master_key_place(service, path, passphrase, why);
+
+	if (!r)
+		r = seal_at_rest_open(path, *passphrase ? passphrase : NULL,
+			seal, why);
+	OPENSSL_cleanse(passphrase, sizeof(passphrase));
+	return r;
+}
+
+int service_new_passphrase(const struct service *service,
+	const char *passphrase_file, struct why *why)
+{
+	char path[PATH_MAX], passphrase[PASSPHRASE_MAX];
+	struct seal_at_rest *seal = NULL;
+	int r = service_master_key(service, &seal, why);
+
+	if (!r)
+		r = master_key_place(service, path, passphrase, why);
+	passphrase[0] = '\0';
+	if (!r && strcmp(passphrase_file, "-"))
 		r = read_passphrase(passphrase_file, passphrase, why);
 	if (!r)
-		r = seal_at_rest_open(*given ? given : path,
-			*passphrase ? passphrase : NULL, seal, why);
+		r = seal_at_rest_rewrap(seal, path, *passphrase ? passphrase :
+			NULL, why);
 	OPENSSL_cleanse(passphrase, sizeof(passphrase));
+	seal_at_rest_close(seal);
 	return r;
 }

@@ -72,6 +72,10 @@ int service_secret_file(const char *folder, const char *name,
  * the file that it names, if any.  -errno. */
 int service_master_key(const struct service *, struct seal_at_rest **,
 	struct why *why);
+/* Encrypts the same master key under another passphrase, the first line of a
+ * file; "-": under none. */
+int service_new_passphrase(const struct service *,
+	const char *passphrase_file, struct why *why);
 
 /* One row per module in modules.c.  open may be NULL. */
 struct service_module {
