@@ -28,7 +28,7 @@ static void entry_clear(struct entry *entry)
 {
 	if (!entry->bytes)
 		return;
-	machine_free(&entry->machine);
+	attest_machine_free(&entry->machine);
 	free(entry->bytes);
 	entry->bytes = NULL;
 }
@@ -79,7 +79,7 @@ static bool entry_is(const struct entry *entry, const struct cache_key *key)
 	return true;
 }
 
-struct machine *cache_find(struct attest_cache *cache,
+struct machine *attest_cache_find(struct attest_cache *cache,
 	const struct cache_key *key)
 {
 	for (int i = 0; i < ATTEST_CACHE_ENTRIES; i++) {
@@ -109,7 +109,7 @@ static struct entry *entry_choose(struct attest_cache *cache)
 	return oldest;
 }
 
-struct machine *cache_put(struct attest_cache *cache,
+struct machine *attest_cache_put(struct attest_cache *cache,
 	const struct cache_key *key, struct machine *machine)
 {
 	struct entry *entry = entry_choose(cache);

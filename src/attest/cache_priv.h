@@ -15,13 +15,13 @@ struct cache_key {
 };
 
 /* The machine, which stays the cache's and lives until the next call of
- * cache_put; NULL if it is not there. */
-struct machine *cache_find(struct attest_cache *cache,
+ * attest_cache_put; NULL if it is not there. */
+struct machine *attest_cache_find(struct attest_cache *cache,
 	const struct cache_key *key);
 
 /* Takes the machine's content over and returns where it is; NULL when there
  * is no memory, and the machine stays the caller's. */
-struct machine *cache_put(struct attest_cache *cache,
+struct machine *attest_cache_put(struct attest_cache *cache,
 	const struct cache_key *key, struct machine *machine);
 
 #endif

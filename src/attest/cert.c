@@ -70,11 +70,13 @@ static bool read_extension(struct cert *cert, struct der_extension *e)
 	struct der id;
 
 	if (DER_OID_IS(&e->oid, OID_SUBJECT_KEY))
-		return der_take(&e->value, MBEDTLS_ASN1_OCTET_STRING, &id) &&
-			der_done(&e->value) && set_once(&cert->subject_key,
+		return attest_der_take(&e->value, MBEDTLS_ASN1_OCTET_STRING,
+		&id) &&
+			attest_der_done(&e->value) &&
+			set_once(&cert->subject_key,
 				&id);
 	if (DER_OID_IS(&e->oid, OID_AUTHORITY_KEY))
-		return !cert->authority_key.data && der_key_identifier(
+		return !cert->authority_key.data && attest_der_key_identifier(
 			e->value, &cert->authority_key);
 	if (DER_OID_IS(&e->oid, OID_CRL_POINTS))
 		return set_once(&cert->crl_points, &e->value);
@@ -95,15 +97,15 @@ static bool read_extensions(struct cert *cert)
 
 	if (!cert->crt.v3_ext.p)
 		return true;
-	if (!der_extensions(&cert->crt.v3_ext, &all))
+	if (!attest_der_extensions(&cert->crt.v3_ext, &all))
 		return false;
-	while (der_take_extension(&all, &extension))
+	while (attest_der_take_extension(&all, &extension))
 		if (!read_extension(cert, &extension))
 			return false;
-	return der_done(&all);
+	return attest_der_done(&all);
 }
 
-int cert_read(const uint8_t *der, size_t size, struct cert *cert,
+int attest_cert_read(const uint8_t *der, size_t size, struct cert *cert,
 	struct why *why)
 {
 	int error;
@@ -122,14 +124,14 @@ int cert_read(const uint8_t *der, size_t size, struct cert *cert,
 	if (cert->crt.version != 3 ||
 			cert->crt.sig_md != MBEDTLS_MD_SHA256 ||
 			cert->crt.sig_pk != MBEDTLS_PK_ECDSA ||
-			!der_signature(&cert->crt.sig, cert->signature))
+			!attest_der_signature(&cert->crt.sig, cert->signature))
 		return why_set(why, -EINVAL, "a certificate that is not "
 			"X.509 version 3 with ECDSA and SHA-256");
 	if (!read_key(&cert->crt, cert->key))
 		return why_set(why, -EINVAL,
 			"a certificate whose key is not of P-256");
-	if (!der_time(&cert->crt.valid_from, &cert->from) ||
-			!der_time(&cert->crt.valid_to, &cert->until))
+	if (!attest_der_time(&cert->crt.valid_from, &cert->from) ||
+			!attest_der_time(&cert->crt.valid_to, &cert->until))
 		return why_set(why, -EINVAL, "a certificate without dates");
 	if (!read_extensions(cert))
 		return why_set(why, -EINVAL,
@@ -139,22 +141,23 @@ int cert_read(const uint8_t *der, size_t size, struct cert *cert,
 	return 0;
 }
 
-void cert_free(struct cert *cert)
+void attest_cert_free(struct cert *cert)
 {
 	mbedtls_x509_crt_free(&cert->crt);
 }
 
-int chain_read(struct attest_bytes pem, size_t count, struct chain *chain,
+int attest_chain_read(struct attest_bytes pem, size_t count,
+	struct chain *chain,
 	struct why *why)
 {
-	struct attest_bytes rest = text_trim(pem);
+	struct attest_bytes rest = attest_text_trim(pem);
 	uint8_t *der;
 	size_t size;
 	int error = 0;
 
 	chain->count = 0;
 	while (!error && chain->count < count) {
-		error = text_pem_next(&rest, "CERTIFICATE", &der, &size);
+		error = attest_text_pem_next(&rest, "CERTIFICATE", &der, &size);
 		if (error == -ENODATA)
 			return why_set(why, -EINVAL, "a chain of %zu "
 				"certificates that should have %zu",
@@ -164,7 +167,8 @@ int chain_read(struct attest_bytes pem, size_t count, struct chain *chain,
 				"a chain that is not PEM");
 		if (error)
 			return error;
-		error = cert_read(der, size, &chain->cert[chain->count++],
+		error = attest_cert_read(der, size,
+			&chain->cert[chain->count++],
 			why);
 		free(der);
 	}
@@ -174,10 +178,10 @@ int chain_read(struct attest_bytes pem, size_t count, struct chain *chain,
 	return error;
 }
 
-void chain_free(struct chain *chain)
+void attest_chain_free(struct chain *chain)
 {
 	while (chain->count)
-		cert_free(&chain->cert[--chain->count]);
+		attest_cert_free(&chain->cert[--chain->count]);
 }
 
 static const struct {
@@ -216,7 +220,7 @@ static bool read_ca(const char *common_name, enum attest_ca *ca)
 	return strstr(common_name, "SGX PCK Processor CA") != NULL;
 }
 
-int cert_check_role(const struct cert *cert, enum cert_role role,
+int attest_cert_check_role(const struct cert *cert, enum cert_role role,
 	struct why *why)
 {
 	enum attest_ca ca;
@@ -255,7 +259,7 @@ static bool same(const mbedtls_x509_buf *a, const mbedtls_x509_buf *b)
 	return a->len == b->len && !memcmp(a->p, b->p, a->len);
 }
 
-int cert_check_issuer(const struct cert *cert, const struct cert *issuer,
+int attest_cert_check_issuer(const struct cert *cert, const struct cert *issuer,
 	struct why *why)
 {
 	uint8_t digest[32];
@@ -282,19 +286,19 @@ int cert_check_issuer(const struct cert *cert, const struct cert *issuer,
 	return error;
 }
 
-bool cert_same(const struct cert *a, const struct cert *b)
+bool attest_cert_same(const struct cert *a, const struct cert *b)
 {
 	return same(&a->crt.raw, &b->crt.raw);
 }
 
-int cert_pck(const struct cert *cert, struct attest_pck *pck,
+int attest_cert_pck(const struct cert *cert, struct attest_pck *pck,
 	struct why *why)
 {
 	char issuer[65];
 	int error;
 
 	memset(pck, 0, sizeof(*pck));
-	error = cert_check_role(cert, CERT_PCK, why);
+	error = attest_cert_check_role(cert, CERT_PCK, why);
 	if (!error)
 		error = attest_pck_parse_extension(cert->sgx.data,
 			cert->sgx.size, pck, why);

@@ -35,30 +35,31 @@ struct chain {
 };
 
 /* Reads one certificate, DER.  0, -EINVAL and why, -ENOMEM; release with
- * cert_free in each case. */
-int cert_read(const uint8_t *der, size_t size, struct cert *cert,
+ * attest_cert_free in each case. */
+int attest_cert_read(const uint8_t *der, size_t size, struct cert *cert,
 	struct why *why);
-void cert_free(struct cert *cert);
+void attest_cert_free(struct cert *cert);
 
 /* Reads a PEM text of exactly count certificates, in order.  Errors as
- * above; release with chain_free in each case. */
-int chain_read(struct attest_bytes pem, size_t count, struct chain *chain,
+ * above; release with attest_chain_free in each case. */
+int attest_chain_read(struct attest_bytes pem, size_t count,
+	struct chain *chain,
 	struct why *why);
-void chain_free(struct chain *chain);
+void attest_chain_free(struct chain *chain);
 
 /* Names, extensions and constraints are those of the role.  0 or -EINVAL. */
-int cert_check_role(const struct cert *cert, enum cert_role role,
+int attest_cert_check_role(const struct cert *cert, enum cert_role role,
 	struct why *why);
 
 /* Was it issued by the other (names, key identifier, signature)?  0, -EINVAL
  * or -EBADMSG and why, -EIO. */
-int cert_check_issuer(const struct cert *cert, const struct cert *issuer,
+int attest_cert_check_issuer(const struct cert *cert, const struct cert *issuer,
 	struct why *why);
 
-bool cert_same(const struct cert *a, const struct cert *b);
+bool attest_cert_same(const struct cert *a, const struct cert *b);
 
 /* The machine in a PCK certificate.  0 or -EINVAL. */
-int cert_pck(const struct cert *cert, struct attest_pck *pck,
+int attest_cert_pck(const struct cert *cert, struct attest_pck *pck,
 	struct why *why);
 
 #endif

@@ -16,11 +16,11 @@ static bool read_number(struct der value, uint64_t *number)
 {
 	struct der bytes;
 
-	if (!der_take(&value, MBEDTLS_ASN1_INTEGER, &bytes) ||
-			!der_done(&value) || der_done(&bytes) ||
+	if (!attest_der_take(&value, MBEDTLS_ASN1_INTEGER, &bytes) ||
+			!attest_der_done(&value) || attest_der_done(&bytes) ||
 			bytes.end - bytes.at > 21 || (*bytes.at & 0x80))
 		return false;
-	for (*number = 0; !der_done(&bytes); bytes.at++)
+	for (*number = 0; !attest_der_done(&bytes); bytes.at++)
 		*number = *number << 8 | *bytes.at;
 	return true;
 }
@@ -31,29 +31,30 @@ static bool read_extensions(struct crl *crl)
 	bool numbered = false;
 	struct der all;
 
-	if (!der_extensions(&crl->list.crl_ext, &all))
+	if (!attest_der_extensions(&crl->list.crl_ext, &all))
 		return false;
-	while (der_take_extension(&all, &extension)) {
+	while (attest_der_take_extension(&all, &extension)) {
 		if (DER_OID_IS(&extension.oid, OID_CRL_NUMBER)) {
 			if (numbered || !read_number(extension.value,
 					&crl->number))
 				return false;
 			numbered = true;
 		} else if (DER_OID_IS(&extension.oid, OID_AUTHORITY_KEY)) {
-			if (crl->authority_key.data || !der_key_identifier(
+			if (crl->authority_key.data ||
+				!attest_der_key_identifier(
 					extension.value, &crl->authority_key))
 				return false;
 		} else if (extension.critical) {
 			return false;
 		}
 	}
-	return der_done(&all) && numbered && crl->authority_key.data;
+	return attest_der_done(&all) && numbered && crl->authority_key.data;
 }
 
 /* The DER within, and what has to be freed for it. */
 static int decode(struct attest_bytes *bytes, uint8_t **copy)
 {
-	struct attest_bytes text = text_trim(*bytes);
+	struct attest_bytes text = attest_text_trim(*bytes);
 	size_t size = 0;
 	int error = -EINVAL;
 
@@ -63,13 +64,13 @@ static int decode(struct attest_bytes *bytes, uint8_t **copy)
 	if (bytes->data[0] == 0x30) /* SEQUENCE; no text begins so */
 		return 0;
 	if (text.size && text.data[0] == '-') {
-		error = text_pem_next(&text, "X509 CRL", copy, &size);
+		error = attest_text_pem_next(&text, "X509 CRL", copy, &size);
 		if (!error && text.size)
 			error = -EINVAL;
 		if (error == -ENODATA)
 			error = -EINVAL;
 	} else if (text.size) {
-		error = text_hex_all(text, copy, &size);
+		error = attest_text_hex_all(text, copy, &size);
 	}
 	*bytes = (struct attest_bytes){ *copy, size };
 	return error;
@@ -94,11 +95,11 @@ static int read_der(struct attest_bytes der, struct crl *crl,
 			"bytes after the end of a revocation list");
 	if (list->version != 2 || list->sig_md != MBEDTLS_MD_SHA256 ||
 			list->sig_pk != MBEDTLS_PK_ECDSA ||
-			!der_signature(&list->sig, crl->signature))
+			!attest_der_signature(&list->sig, crl->signature))
 		return why_set(why, -EINVAL, "a revocation list that is not "
 			"of version 2 with ECDSA and SHA-256");
-	if (!der_time(&list->this_update, &crl->from) ||
-			!der_time(&list->next_update, &crl->until))
+	if (!attest_der_time(&list->this_update, &crl->from) ||
+			!attest_der_time(&list->next_update, &crl->until))
 		return why_set(why, -EINVAL,
 			"a revocation list without its two dates");
 	if (!read_extensions(crl))
@@ -107,7 +108,7 @@ static int read_der(struct attest_bytes der, struct crl *crl,
 	return 0;
 }
 
-int crl_read(struct attest_bytes bytes, struct crl *crl, struct why *why)
+int attest_crl_read(struct attest_bytes bytes, struct crl *crl, struct why *why)
 {
 	uint8_t *copy;
 	int error;
@@ -124,12 +125,12 @@ int crl_read(struct attest_bytes bytes, struct crl *crl, struct why *why)
 	return error;
 }
 
-void crl_free(struct crl *crl)
+void attest_crl_free(struct crl *crl)
 {
 	mbedtls_x509_crl_free(&crl->list);
 }
 
-int crl_check_issuer(const struct crl *crl, const struct cert *issuer,
+int attest_crl_check_issuer(const struct crl *crl, const struct cert *issuer,
 	struct why *why)
 {
 	const mbedtls_x509_buf *name = &crl->list.issuer_raw;
@@ -168,7 +169,7 @@ static struct attest_bytes plain(const mbedtls_x509_buf *serial)
 	return out;
 }
 
-bool crl_lists(const struct crl *crl, const struct cert *cert)
+bool attest_crl_lists(const struct crl *crl, const struct cert *cert)
 {
 	const mbedtls_x509_crl_entry *entry = &crl->list.entry;
 	struct attest_bytes serial = plain(&cert->crt.serial), other;

@@ -18,15 +18,16 @@ struct crl {
 };
 
 /* Reads DER, PEM or DER in hexadecimal.  0, -EINVAL and why, -ENOMEM;
- * release with crl_free in each case. */
-int crl_read(struct attest_bytes bytes, struct crl *crl, struct why *why);
-void crl_free(struct crl *crl);
+ * release with attest_crl_free in each case. */
+int attest_crl_read(struct attest_bytes bytes, struct crl *crl,
+	struct why *why);
+void attest_crl_free(struct crl *crl);
 
 /* Is the list by this authority?  0; -ENOKEY for another issuer, -EBADMSG for
  * a wrong signature, and why; -EIO. */
-int crl_check_issuer(const struct crl *crl, const struct cert *issuer,
+int attest_crl_check_issuer(const struct crl *crl, const struct cert *issuer,
 	struct why *why);
 
-bool crl_lists(const struct crl *crl, const struct cert *cert);
+bool attest_crl_lists(const struct crl *crl, const struct cert *cert);
 
 #endif

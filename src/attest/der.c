@@ -6,7 +6,7 @@
 #include <mbedtls/asn1.h>
 #include <string.h>
 
-bool der_take(struct der *from, int tag, struct der *content)
+bool attest_der_take(struct der *from, int tag, struct der *content)
 {
 	size_t size;
 
@@ -17,19 +17,19 @@ bool der_take(struct der *from, int tag, struct der *content)
 	return true;
 }
 
-bool der_done(const struct der *der)
+bool attest_der_done(const struct der *der)
 {
 	return der->at == der->end;
 }
 
-bool der_take_number(struct der *from, int tag, uint32_t max,
+bool attest_der_take_number(struct der *from, int tag, uint32_t max,
 	uint32_t *value)
 {
 	struct der bytes;
 	size_t size;
 	uint32_t out = 0;
 
-	if (!der_take(from, tag, &bytes))
+	if (!attest_der_take(from, tag, &bytes))
 		return false;
 	size = (size_t)(bytes.end - bytes.at);
 	if (size < 1 || size > 4 || (bytes.at[0] & 0x80) ||
@@ -41,61 +41,65 @@ bool der_take_number(struct der *from, int tag, uint32_t max,
 	return out <= max;
 }
 
-bool der_take_octets(struct der *from, uint8_t *out, size_t size)
+bool attest_der_take_octets(struct der *from, uint8_t *out, size_t size)
 {
 	struct der bytes;
 
-	if (!der_take(from, MBEDTLS_ASN1_OCTET_STRING, &bytes) ||
+	if (!attest_der_take(from, MBEDTLS_ASN1_OCTET_STRING, &bytes) ||
 			(size_t)(bytes.end - bytes.at) != size)
 		return false;
 	memcpy(out, bytes.at, size);
 	return true;
 }
 
-bool der_take_extension(struct der *from, struct der_extension *extension)
+bool attest_der_take_extension(struct der *from,
+	struct der_extension *extension)
 {
 	struct der all, critical;
 
 	extension->critical = false;
-	if (der_done(from) || !der_take(from, MBEDTLS_ASN1_CONSTRUCTED |
+	if (attest_der_done(from) || !attest_der_take(from,
+		MBEDTLS_ASN1_CONSTRUCTED |
 				MBEDTLS_ASN1_SEQUENCE, &all) ||
-			!der_take(&all, MBEDTLS_ASN1_OID, &extension->oid))
+			!attest_der_take(&all, MBEDTLS_ASN1_OID,
+			&extension->oid))
 		return false;
-	if (!der_done(&all) && *all.at == MBEDTLS_ASN1_BOOLEAN) {
-		if (!der_take(&all, MBEDTLS_ASN1_BOOLEAN, &critical) ||
+	if (!attest_der_done(&all) && *all.at == MBEDTLS_ASN1_BOOLEAN) {
+		if (!attest_der_take(&all, MBEDTLS_ASN1_BOOLEAN, &critical) ||
 				critical.end - critical.at != 1)
 			return false;
 		extension->critical = *critical.at != 0;
 	}
-	return der_take(&all, MBEDTLS_ASN1_OCTET_STRING,
-		&extension->value) && der_done(&all);
+	return attest_der_take(&all, MBEDTLS_ASN1_OCTET_STRING,
+		&extension->value) && attest_der_done(&all);
 }
 
-bool der_oid_is(const struct der *oid, const char *bytes, size_t size)
+bool attest_der_oid_is(const struct der *oid, const char *bytes, size_t size)
 {
 	return (size_t)(oid->end - oid->at) == size &&
 		!memcmp(oid->at, bytes, size);
 }
 
-bool der_key_identifier(struct der value, struct attest_bytes *out)
+bool attest_der_key_identifier(struct der value, struct attest_bytes *out)
 {
 	struct der all, id;
 
-	if (!der_take(&value, MBEDTLS_ASN1_CONSTRUCTED |
+	if (!attest_der_take(&value, MBEDTLS_ASN1_CONSTRUCTED |
 				MBEDTLS_ASN1_SEQUENCE, &all) ||
-			!der_take(&all, MBEDTLS_ASN1_CONTEXT_SPECIFIC | 0,
+			!attest_der_take(&all,
+			MBEDTLS_ASN1_CONTEXT_SPECIFIC | 0,
 				&id))
 		return false;
 	*out = (struct attest_bytes){ id.at, (size_t)(id.end - id.at) };
 	return out->size != 0;
 }
 
-bool der_extensions(const mbedtls_x509_buf *buffer, struct der *out)
+bool attest_der_extensions(const mbedtls_x509_buf *buffer, struct der *out)
 {
 	struct der all = { buffer->p, buffer->p + buffer->len };
 
-	return buffer->p && der_take(&all, MBEDTLS_ASN1_CONSTRUCTED |
-		MBEDTLS_ASN1_SEQUENCE, out) && der_done(&all);
+	return buffer->p && attest_der_take(&all, MBEDTLS_ASN1_CONSTRUCTED |
+		MBEDTLS_ASN1_SEQUENCE, out) && attest_der_done(&all);
 }
 
 /* One INTEGER of at most 32 bytes, shortest form, not negative. */
@@ -124,7 +128,7 @@ static bool take_integer(const uint8_t **at, const uint8_t *end,
 	return true;
 }
 
-bool der_signature(const mbedtls_x509_buf *buffer, uint8_t out[64])
+bool attest_der_signature(const mbedtls_x509_buf *buffer, uint8_t out[64])
 {
 	const uint8_t *at = buffer->p, *end = at + buffer->len;
 
@@ -137,7 +141,7 @@ bool der_signature(const mbedtls_x509_buf *buffer, uint8_t out[64])
 		take_integer(&at, end, out + 32) && at == end;
 }
 
-bool der_time(const mbedtls_x509_time *time, int64_t *out)
+bool attest_der_time(const mbedtls_x509_time *time, int64_t *out)
 {
 	return !attest_date_make(time->year, time->mon, time->day, time->hour,
 		time->min, time->sec, out);

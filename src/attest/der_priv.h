@@ -19,15 +19,15 @@ struct der {
 };
 
 /* The element of this tag at the front; false if another is there. */
-bool der_take(struct der *from, int tag, struct der *content);
-bool der_done(const struct der *der);
+bool attest_der_take(struct der *from, int tag, struct der *content);
+bool attest_der_done(const struct der *der);
 
 /* A non-negative INTEGER or ENUMERATED of at most max. */
-bool der_take_number(struct der *from, int tag, uint32_t max,
+bool attest_der_take_number(struct der *from, int tag, uint32_t max,
 	uint32_t *value);
 
 /* An OCTET STRING of exactly this size. */
-bool der_take_octets(struct der *from, uint8_t *out, size_t size);
+bool attest_der_take_octets(struct der *from, uint8_t *out, size_t size);
 
 /* An extension of a certificate or a list. */
 struct der_extension {
@@ -37,21 +37,23 @@ struct der_extension {
 
 /* The next one; false at the end and for what is none (then from is not
  * done). */
-bool der_take_extension(struct der *from, struct der_extension *extension);
+bool attest_der_take_extension(struct der *from,
+	struct der_extension *extension);
 
-bool der_oid_is(const struct der *oid, const char *bytes, size_t size);
-#define DER_OID_IS(oid, literal) der_oid_is(oid, literal, sizeof(literal) - 1)
+bool attest_der_oid_is(const struct der *oid, const char *bytes, size_t size);
+#define DER_OID_IS(oid, literal) \
+	attest_der_oid_is(oid, literal, sizeof(literal) - 1)
 
 /* AuthorityKeyIdentifier's keyIdentifier. */
-bool der_key_identifier(struct der value, struct attest_bytes *out);
+bool attest_der_key_identifier(struct der value, struct attest_bytes *out);
 
 /* The extensions as mbedTLS leaves them: a SEQUENCE. */
-bool der_extensions(const mbedtls_x509_buf *buffer, struct der *out);
+bool attest_der_extensions(const mbedtls_x509_buf *buffer, struct der *out);
 
 /* SEQUENCE of two INTEGERs to r || s; strict DER. */
-bool der_signature(const mbedtls_x509_buf *buffer, uint8_t out[64]);
+bool attest_der_signature(const mbedtls_x509_buf *buffer, uint8_t out[64]);
 
 /* seconds since 1970 */
-bool der_time(const mbedtls_x509_time *time, int64_t *out);
+bool attest_der_time(const mbedtls_x509_time *time, int64_t *out);
 
 #endif

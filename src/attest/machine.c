@@ -59,7 +59,7 @@ static void date_chain(struct machine *machine, enum attest_dated bit,
 			chain->cert[i].until);
 }
 
-const char *dated_name(unsigned int index)
+const char *attest_dated_name(unsigned int index)
 {
 	static const char *const names[DATED_COUNT] = {
 		"the PCK certificate chain", "the TCB info's chain",
@@ -73,10 +73,10 @@ const char *dated_name(unsigned int index)
 
 static int judge_root(struct machine *machine, const struct cert *root)
 {
-	int error = cert_check_role(root, CERT_ROOT, &machine->why);
+	int error = attest_cert_check_role(root, CERT_ROOT, &machine->why);
 
 	if (!error)
-		error = cert_check_issuer(root, root, &machine->why);
+		error = attest_cert_check_issuer(root, root, &machine->why);
 	return found(machine, error, ATTEST_ROOT_CA_INVALID);
 }
 
@@ -88,25 +88,26 @@ static int judge_same_root(struct reading *r, const struct cert *root,
 	struct why *why = &r->machine->why;
 	int error;
 
-	if (cert_same(root, own))
+	if (attest_cert_same(root, own))
 		return 0;
 	if (memcmp(root->key, own->key, sizeof(own->key)))
 		return found(r->machine, why_set(why, -EINVAL, "a chain of "
 			"collateral ends in another root than the quote's"),
 			status);
-	error = cert_check_role(root, CERT_ROOT, why);
+	error = attest_cert_check_role(root, CERT_ROOT, why);
 	if (!error)
-		error = cert_check_issuer(root, root, why);
+		error = attest_cert_check_issuer(root, root, why);
 	return found(r->machine, error, status);
 }
 
 static int judge_intermediate(struct machine *machine,
 	const struct cert *cert, const struct cert *root)
 {
-	int error = cert_check_role(cert, CERT_INTERMEDIATE, &machine->why);
+	int error = attest_cert_check_role(cert, CERT_INTERMEDIATE,
+		&machine->why);
 
 	if (!error)
-		error = cert_check_issuer(cert, root, &machine->why);
+		error = attest_cert_check_issuer(cert, root, &machine->why);
 	return found(machine, error, ATTEST_INTERMEDIATE_CA_INVALID);
 }
 
@@ -116,7 +117,8 @@ static int judge_pck_chain(struct reading *r, struct attest_bytes pem,
 	struct machine *machine = r->machine;
 	const struct cert *leaf = &r->pck.cert[0], *ca = &r->pck.cert[1],
 		*root = &r->pck.cert[2];
-	int error = found(machine, chain_read(pem, 3, &r->pck, &machine->why),
+	int error = found(machine, attest_chain_read(pem, 3, &r->pck,
+		&machine->why),
 		ATTEST_PCK_CERT_CHAIN_INVALID);
 
 	if (error)
@@ -128,9 +130,9 @@ static int judge_pck_chain(struct reading *r, struct attest_bytes pem,
 		error = judge_intermediate(machine, ca, root);
 	if (error)
 		return error;
-	error = cert_pck(leaf, &machine->pck, &machine->why);
+	error = attest_cert_pck(leaf, &machine->pck, &machine->why);
 	if (!error)
-		error = cert_check_issuer(leaf, ca, &machine->why);
+		error = attest_cert_check_issuer(leaf, ca, &machine->why);
 	error = found(machine, error, ATTEST_PCK_CERT_INVALID);
 	if (error)
 		return error;
@@ -145,13 +147,13 @@ static int judge_pck_chain(struct reading *r, struct attest_bytes pem,
 static int read_crl(struct machine *machine, struct attest_bytes bytes,
 	struct crl *crl, const struct cert *issuer, enum attest_dated bit)
 {
-	int error = found(machine, crl_read(bytes, crl, &machine->why),
+	int error = found(machine, attest_crl_read(bytes, crl, &machine->why),
 		ATTEST_CRL_INVALID);
 
 	if (error)
 		return error;
 	dated_add(dated(machine, bit), crl->from, crl->until);
-	error = crl_check_issuer(crl, issuer, &machine->why);
+	error = attest_crl_check_issuer(crl, issuer, &machine->why);
 	return found(machine, error, error == -ENOKEY ?
 		ATTEST_CRL_UNKNOWN_ISSUER : ATTEST_CRL_INVALID_SIGNATURE);
 }
@@ -159,7 +161,7 @@ static int read_crl(struct machine *machine, struct attest_bytes bytes,
 static int check_listed(struct machine *machine, const struct crl *crl,
 	const struct cert *cert, enum attest_status status)
 {
-	if (!crl_lists(crl, cert))
+	if (!attest_crl_lists(crl, cert))
 		return 0;
 	return found(machine, why_set(&machine->why, -EINVAL,
 		"\"%s\" stands in its authority's revocation list",
@@ -171,7 +173,8 @@ static int judge_crl_issuer(struct reading *r)
 {
 	struct machine *machine = r->machine;
 	const struct cert *ca = &r->crl_issuer.cert[0];
-	int error = found(machine, chain_read(r->collateral->pck_crl_chain, 2,
+	int error = found(machine,
+		attest_chain_read(r->collateral->pck_crl_chain, 2,
 		&r->crl_issuer, &machine->why), ATTEST_CRL_UNKNOWN_ISSUER);
 
 	if (error)
@@ -179,7 +182,7 @@ static int judge_crl_issuer(struct reading *r)
 	date_chain(machine, ATTEST_DATED_PCK_CRL_CHAIN, &r->crl_issuer);
 	error = judge_same_root(r, &r->crl_issuer.cert[1],
 		ATTEST_CRL_UNKNOWN_ISSUER);
-	if (error || cert_same(ca, &r->pck.cert[1]))
+	if (error || attest_cert_same(ca, &r->pck.cert[1]))
 		return error;
 	/* Reissued: the same authority under the same key. */
 	error = judge_intermediate(machine, ca, &r->pck.cert[2]);
@@ -227,7 +230,8 @@ static int judge_signer(struct reading *r, struct attest_bytes pem,
 {
 	struct machine *machine = r->machine;
 	const struct cert *signer = &chain->cert[0];
-	int error = found(machine, chain_read(pem, 2, chain, &machine->why),
+	int error = found(machine, attest_chain_read(pem, 2, chain,
+		&machine->why),
 		ATTEST_SIGNING_CERT_CHAIN_INVALID);
 
 	if (!error)
@@ -236,11 +240,11 @@ static int judge_signer(struct reading *r, struct attest_bytes pem,
 	if (error)
 		return error;
 	date_chain(machine, bit, chain);
-	if (other && cert_same(signer, &other->cert[0]))
+	if (other && attest_cert_same(signer, &other->cert[0]))
 		return 0;
-	error = cert_check_role(signer, CERT_TCB_SIGNER, &machine->why);
+	error = attest_cert_check_role(signer, CERT_TCB_SIGNER, &machine->why);
 	if (!error)
-		error = cert_check_issuer(signer, &chain->cert[1],
+		error = attest_cert_check_issuer(signer, &chain->cert[1],
 			&machine->why);
 	error = found(machine, error, ATTEST_SIGNING_CERT_CHAIN_INVALID);
 	if (!error)
@@ -253,7 +257,7 @@ static int check_signature(struct machine *machine,
 	const struct signed_json *json, const struct cert *signer,
 	enum attest_status status)
 {
-	int error = signed_json_verify(json, signer->key);
+	int error = attest_signed_json_verify(json, signer->key);
 
 	if (error == -EBADMSG)
 		why_set(&machine->why, error, "it was not signed by \"%s\"",
@@ -266,7 +270,8 @@ static int judge_tcb_info(struct reading *r)
 	struct machine *machine = r->machine;
 	const struct tcb_level *level;
 	struct signed_json json;
-	int error = found(machine, signed_json_split(r->collateral->tcb_info,
+	int error = found(machine,
+		attest_signed_json_split(r->collateral->tcb_info,
 		"tcbInfo", &json, &machine->why), ATTEST_TCB_INFO_INVALID);
 
 	if (!error)
@@ -276,19 +281,19 @@ static int judge_tcb_info(struct reading *r)
 		error = check_signature(machine, &json, &r->tcb.cert[0],
 			ATTEST_TCB_INFO_INVALID_SIGNATURE);
 	if (!error)
-		error = found(machine, tcb_info_read(&json, &r->info,
+		error = found(machine, attest_tcb_info_read(&json, &r->info,
 			&machine->why), ATTEST_TCB_INFO_INVALID);
 	if (error)
 		return error;
 	dated_add(dated(machine, ATTEST_DATED_TCB_INFO), r->info.from,
 		r->info.until);
 	machine->tcb_evaluation_number = r->info.evaluation_number;
-	level = tcb_info_match(&r->info, &machine->pck);
+	level = attest_tcb_info_match(&r->info, &machine->pck);
 	if (level) {
 		machine->level_found = true;
 		machine->level = level->status;
 		machine->tcb_date = level->date;
-		advisories_add(level->advisories, machine->advisory,
+		attest_advisories_add(level->advisories, machine->advisory,
 			&machine->advisory_count);
 	}
 	return 0;
@@ -299,7 +304,7 @@ static int judge_qe_identity(struct reading *r)
 	struct machine *machine = r->machine;
 	struct qe_identity *identity = &machine->identity;
 	struct signed_json json;
-	int error = found(machine, signed_json_split(
+	int error = found(machine, attest_signed_json_split(
 		r->collateral->qe_identity, "enclaveIdentity", &json,
 		&machine->why), ATTEST_QE_IDENTITY_INVALID);
 
@@ -310,7 +315,7 @@ static int judge_qe_identity(struct reading *r)
 		error = check_signature(machine, &json, &r->qe.cert[0],
 			ATTEST_QE_IDENTITY_INVALID_SIGNATURE);
 	if (!error)
-		error = found(machine, qe_identity_read(&json, identity,
+		error = found(machine, attest_qe_identity_read(&json, identity,
 			&machine->why), ATTEST_QE_IDENTITY_INVALID);
 	if (error)
 		return error;
@@ -333,7 +338,7 @@ static int judge_match(struct reading *r)
 		ATTEST_TCB_INFO_MISMATCH);
 }
 
-int machine_judge(struct attest_bytes chain,
+int attest_machine_judge(struct attest_bytes chain,
 	const struct attest_collateral *collateral,
 	const struct attest_roots *roots, struct machine *machine)
 {
@@ -354,23 +359,23 @@ int machine_judge(struct attest_bytes chain,
 		error = judge_qe_identity(&r);
 	if (!error)
 		error = judge_match(&r);
-	tcb_info_free(&r.info);
-	crl_free(&r.pck_crl);
-	crl_free(&r.root_crl);
-	chain_free(&r.qe);
-	chain_free(&r.tcb);
-	chain_free(&r.crl_issuer);
-	chain_free(&r.pck);
+	attest_tcb_info_free(&r.info);
+	attest_crl_free(&r.pck_crl);
+	attest_crl_free(&r.root_crl);
+	attest_chain_free(&r.qe);
+	attest_chain_free(&r.tcb);
+	attest_chain_free(&r.crl_issuer);
+	attest_chain_free(&r.pck);
 	return error < 0 ? error : 0;
 }
 
-void machine_free(struct machine *machine)
+void attest_machine_free(struct machine *machine)
 {
-	qe_identity_free(&machine->identity);
+	attest_qe_identity_free(&machine->identity);
 	memset(&machine->identity, 0, sizeof(machine->identity));
 }
 
-void advisories_add(json_t *list,
+void attest_advisories_add(json_t *list,
 	char advisory[ATTEST_ADVISORIES_MAX][ATTEST_ADVISORY_SIZE],
 	size_t *count)
 {

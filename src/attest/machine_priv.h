@@ -42,19 +42,19 @@ struct machine {
 
 /*
  * Finds it out, for the chain in a quote (type 5).  0 when there is an
- * answer, whatever it says; -ENOMEM; -EIO.  Release with machine_free in
+ * answer, whatever it says; -ENOMEM; -EIO.  Release with attest_machine_free in
  * each case.
  */
-int machine_judge(struct attest_bytes chain,
+int attest_machine_judge(struct attest_bytes chain,
 	const struct attest_collateral *collateral,
 	const struct attest_roots *roots, struct machine *machine);
-void machine_free(struct machine *machine);
+void attest_machine_free(struct machine *machine);
 
 /* Adds advisories, each once. */
-void advisories_add(json_t *list,
+void attest_advisories_add(json_t *list,
 	char advisory[ATTEST_ADVISORIES_MAX][ATTEST_ADVISORY_SIZE],
 	size_t *count);
 
-const char *dated_name(unsigned int index);
+const char *attest_dated_name(unsigned int index);
 
 #endif

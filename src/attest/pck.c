@@ -37,8 +37,8 @@ static unsigned int take_pair(struct der *from, const char *path,
 	size_t depth = strlen(path), size;
 	struct der oid;
 
-	if (!der_take(from, SEQUENCE, value) ||
-			!der_take(value, MBEDTLS_ASN1_OID, &oid))
+	if (!attest_der_take(from, SEQUENCE, value) ||
+			!attest_der_take(value, MBEDTLS_ASN1_OID, &oid))
 		return 0;
 	size = (size_t)(oid.end - oid.at);
 	if (size != PREFIX_SIZE + depth + 1 ||
@@ -55,18 +55,19 @@ static bool take_tcb(struct der *value, struct attest_pck *pck)
 	struct der all, inner;
 	unsigned int which;
 
-	if (!der_take(value, SEQUENCE, &all))
+	if (!attest_der_take(value, SEQUENCE, &all))
 		return false;
-	while (!der_done(&all)) {
+	while (!attest_der_done(&all)) {
 		which = take_pair(&all, "\x02", TCB_CPUSVN, &inner);
 		if (!which || (seen & 1u << which))
 			return false;
 		seen |= 1u << which;
 		if (which == TCB_CPUSVN) {
-			if (!der_take_octets(&inner, pck->cpusvn, 16))
+			if (!attest_der_take_octets(&inner, pck->cpusvn, 16))
 				return false;
 		} else {
-			if (!der_take_number(&inner, MBEDTLS_ASN1_INTEGER,
+			if (!attest_der_take_number(&inner,
+				MBEDTLS_ASN1_INTEGER,
 					which == TCB_PCESVN ? 65535 : 255,
 					&number))
 				return false;
@@ -75,7 +76,7 @@ static bool take_tcb(struct der *value, struct attest_pck *pck)
 			else
 				pck->components[which - 1] = (uint8_t)number;
 		}
-		if (!der_done(&inner))
+		if (!attest_der_done(&inner))
 			return false;
 	}
 	return seen == (1u << (TCB_CPUSVN + 1)) - 2;
@@ -89,15 +90,15 @@ static bool take_configuration(struct der *value, struct attest_pck *pck)
 	struct der all, inner, content;
 	unsigned int which;
 
-	if (!der_take(value, SEQUENCE, &all))
+	if (!attest_der_take(value, SEQUENCE, &all))
 		return false;
-	while (!der_done(&all)) {
+	while (!attest_der_done(&all)) {
 		which = take_pair(&all, "\x07", 3, &inner);
 		if (!which || *flag[which - 1] != -1 ||
-				!der_take(&inner, MBEDTLS_ASN1_BOOLEAN,
+				!attest_der_take(&inner, MBEDTLS_ASN1_BOOLEAN,
 					&content) ||
 				content.end - content.at != 1 ||
-				!der_done(&inner))
+				!attest_der_done(&inner))
 			return false;
 		*flag[which - 1] = *content.at != 0;
 	}
@@ -112,24 +113,26 @@ static bool take_element(struct der *value, enum element which,
 
 	switch (which) {
 	case ELEMENT_PPID:
-		return der_take_octets(value, pck->ppid, sizeof(pck->ppid));
+		return attest_der_take_octets(value, pck->ppid,
+			sizeof(pck->ppid));
 	case ELEMENT_TCB:
 		return take_tcb(value, pck);
 	case ELEMENT_PCEID:
-		if (!der_take_octets(value, pceid, sizeof(pceid)))
+		if (!attest_der_take_octets(value, pceid, sizeof(pceid)))
 			return false;
 		pck->pceid = (uint16_t)(pceid[0] | pceid[1] << 8);
 		return true;
 	case ELEMENT_FMSPC:
-		return der_take_octets(value, pck->fmspc, sizeof(pck->fmspc));
+		return attest_der_take_octets(value, pck->fmspc,
+			sizeof(pck->fmspc));
 	case ELEMENT_SGX_TYPE:
-		if (!der_take_number(value, MBEDTLS_ASN1_ENUMERATED, 2,
+		if (!attest_der_take_number(value, MBEDTLS_ASN1_ENUMERATED, 2,
 				&number))
 			return false;
 		pck->sgx_type = (uint8_t)number;
 		return true;
 	case ELEMENT_INSTANCE:
-		return der_take_octets(value, pck->platform_instance_id,
+		return attest_der_take_octets(value, pck->platform_instance_id,
 			sizeof(pck->platform_instance_id));
 	case ELEMENT_CONFIGURATION:
 		return take_configuration(value, pck);
@@ -148,14 +151,15 @@ int attest_pck_parse_extension(const uint8_t *der, size_t size,
 
 	pck->dynamic_platform = pck->cached_keys = pck->smt_enabled = -1;
 	pck->has_platform = false;
-	if (!der_take(&outer, SEQUENCE, &all) || !der_done(&outer))
+	if (!attest_der_take(&outer, SEQUENCE, &all) ||
+		!attest_der_done(&outer))
 		return why_set(why, -EINVAL,
 			"the SGX extension is not a sequence");
-	while (!der_done(&all)) {
+	while (!attest_der_done(&all)) {
 		which = take_pair(&all, "", ELEMENT_LAST, &value);
 		if (!which || (seen & 1u << which) ||
 				!take_element(&value, which, pck) ||
-				!der_done(&value))
+				!attest_der_done(&value))
 			return why_set(why, -EINVAL, "element %u of the SGX "
 				"extension cannot be read", which);
 		seen |= 1u << which;
@@ -171,7 +175,8 @@ int attest_pck_parse_extension(const uint8_t *der, size_t size,
 int attest_pck_parse(const uint8_t *bytes, size_t size,
 	struct attest_pck *pck, struct why *why)
 {
-	struct attest_bytes text = text_trim((struct attest_bytes){ bytes,
+	struct attest_bytes text =
+		attest_text_trim((struct attest_bytes){ bytes,
 		size });
 	uint8_t *der = NULL;
 	struct cert cert;
@@ -179,7 +184,7 @@ int attest_pck_parse(const uint8_t *bytes, size_t size,
 
 	memset(pck, 0, sizeof(*pck));
 	if (text.size && text.data[0] == '-') {
-		error = text_pem_next(&text, "CERTIFICATE", &der, &size);
+		error = attest_text_pem_next(&text, "CERTIFICATE", &der, &size);
 		if (error == -ENODATA || error == -EINVAL)
 			return why_set(why, -EINVAL,
 				"not a certificate in PEM");
@@ -187,10 +192,10 @@ int attest_pck_parse(const uint8_t *bytes, size_t size,
 			return error;
 		bytes = der;
 	}
-	error = cert_read(bytes, size, &cert, why);
+	error = attest_cert_read(bytes, size, &cert, why);
 	if (!error)
-		error = cert_pck(&cert, pck, why);
-	cert_free(&cert);
+		error = attest_cert_pck(&cert, pck, why);
+	attest_cert_free(&cert);
 	free(der);
 	return error;
 }

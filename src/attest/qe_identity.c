@@ -16,12 +16,13 @@ static bool read_level(const json_t *json, struct qe_level *level)
 {
 	uint64_t number;
 
-	if (!json_get_number(json_object_get(json, "tcb"), "isvsvn", 65535,
+	if (!attest_json_get_number(json_object_get(json, "tcb"), "isvsvn",
+		65535,
 			&number))
 		return false;
 	level->isv_svn = (uint16_t)number;
-	return json_get_level(json, &level->date, &level->status) &&
-		json_get_advisories(json, &level->advisories);
+	return attest_json_get_level(json, &level->date, &level->status) &&
+		attest_json_get_advisories(json, &level->advisories);
 }
 
 static int read_levels(const json_t *document, struct qe_identity *identity,
@@ -49,7 +50,7 @@ static int read_levels(const json_t *document, struct qe_identity *identity,
 	return 0;
 }
 
-int qe_identity_read(const struct signed_json *json,
+int attest_qe_identity_read(const struct signed_json *json,
 	struct qe_identity *identity, struct why *why)
 {
 	uint64_t version, product, number;
@@ -57,32 +58,33 @@ int qe_identity_read(const struct signed_json *json,
 	json_t *document;
 
 	memset(identity, 0, sizeof(*identity));
-	document = identity->document = signed_json_parse(json);
+	document = identity->document = attest_signed_json_parse(json);
 	if (!document)
 		return why_set(why, -EINVAL, "the QE identity is no JSON");
-	id = json_get_text(document, "id");
-	if (!id || strcmp(id, "QE") != 0 || !json_get_number(document,
+	id = attest_json_get_text(document, "id");
+	if (!id || strcmp(id, "QE") != 0 || !attest_json_get_number(document,
 				"version", UINT32_MAX, &version) ||
 			version != 2)
 		return why_set(why, -EINVAL, "an enclave identity that is "
 			"not version 2 of the QE's");
 	/* Hexadecimal digits give the bytes in memory. */
-	if (!json_get_date(document, "issueDate", &identity->from) ||
-			!json_get_date(document, "nextUpdate",
+	if (!attest_json_get_date(document, "issueDate", &identity->from) ||
+			!attest_json_get_date(document, "nextUpdate",
 				&identity->until) ||
-			!json_get_number(document, "tcbEvaluationDataNumber",
+			!attest_json_get_number(document,
+			"tcbEvaluationDataNumber",
 				UINT32_MAX, &number) ||
-			!json_get_hex(document, "miscselect",
+			!attest_json_get_hex(document, "miscselect",
 				(uint8_t *)&identity->misc_select, 4) ||
-			!json_get_hex(document, "miscselectMask",
+			!attest_json_get_hex(document, "miscselectMask",
 				(uint8_t *)&identity->misc_select_mask, 4) ||
-			!json_get_hex(document, "attributes",
+			!attest_json_get_hex(document, "attributes",
 				identity->attributes, 16) ||
-			!json_get_hex(document, "attributesMask",
+			!attest_json_get_hex(document, "attributesMask",
 				identity->attributes_mask, 16) ||
-			!json_get_hex(document, "mrsigner",
+			!attest_json_get_hex(document, "mrsigner",
 				identity->mrsigner, 32) ||
-			!json_get_number(document, "isvprodid", 65535,
+			!attest_json_get_number(document, "isvprodid", 65535,
 				&product))
 		return why_set(why, -EINVAL,
 			"the QE identity lacks a member, or has a wrong one");
@@ -91,13 +93,13 @@ int qe_identity_read(const struct signed_json *json,
 	return read_levels(document, identity, why);
 }
 
-void qe_identity_free(struct qe_identity *identity)
+void attest_qe_identity_free(struct qe_identity *identity)
 {
 	free(identity->level);
 	json_decref(identity->document);
 }
 
-int qe_identity_check(const struct qe_identity *identity,
+int attest_qe_identity_check(const struct qe_identity *identity,
 	const struct sgx_report_body *report, struct why *why)
 {
 	uint8_t attributes[16];
@@ -122,7 +124,8 @@ int qe_identity_check(const struct qe_identity *identity,
 	return 0;
 }
 
-const struct qe_level *qe_identity_match(const struct qe_identity *identity,
+const struct qe_level *attest_qe_identity_match(
+	const struct qe_identity *identity,
 	const struct sgx_report_body *report)
 {
 	for (size_t i = 0; i < identity->count; i++)

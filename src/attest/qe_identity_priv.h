@@ -28,17 +28,18 @@ struct qe_identity {
 	size_t count;
 };
 
-/* Errors as of tcb_info_read. */
-int qe_identity_read(const struct signed_json *json,
+/* Errors as of attest_tcb_info_read. */
+int attest_qe_identity_read(const struct signed_json *json,
 	struct qe_identity *identity, struct why *why);
-void qe_identity_free(struct qe_identity *identity);
+void attest_qe_identity_free(struct qe_identity *identity);
 
 /* Is this report by that enclave?  0, or -EINVAL and why. */
-int qe_identity_check(const struct qe_identity *identity,
+int attest_qe_identity_check(const struct qe_identity *identity,
 	const struct sgx_report_body *report, struct why *why);
 
 /* The highest level that its SVN reaches, or NULL. */
-const struct qe_level *qe_identity_match(const struct qe_identity *identity,
+const struct qe_level *attest_qe_identity_match(
+	const struct qe_identity *identity,
 	const struct sgx_report_body *report);
 
 #endif

@@ -96,9 +96,9 @@ struct attest_quote {
 /*
  * Takes a quote apart and checks what its format says: sizes, version, key
  * and TEE type, QE vendor, certification type and the sizes that the type
- * prescribes, reserved fields zero.  Nothing cryptographic.  0; or -EINVAL
- * for bytes that are no quote, -ENOTSUP for a quote of a kind that is not
- * known here, and why (which may be NULL).
+ * prescribes.  Nothing cryptographic.  0; or -EINVAL for bytes that are no
+ * quote, -ENOTSUP for a quote of a kind that is not known here, and why (which
+ * may be NULL).
  */
 int attest_quote_parse(const uint8_t *bytes, size_t size,
 	struct attest_quote *quote, struct why *why);

@@ -58,14 +58,15 @@ int attest_roots_add_intel(struct attest_roots *roots)
 int attest_roots_add_cert(struct attest_roots *roots, const uint8_t *bytes,
 	size_t size, struct why *why)
 {
-	struct attest_bytes text = text_trim((struct attest_bytes){ bytes,
+	struct attest_bytes text =
+		attest_text_trim((struct attest_bytes){ bytes,
 		size });
 	uint8_t *der = NULL;
 	struct cert cert;
 	int error;
 
 	if (text.size && text.data[0] == '-') {
-		error = text_pem_next(&text, "CERTIFICATE", &der, &size);
+		error = attest_text_pem_next(&text, "CERTIFICATE", &der, &size);
 		if (error == -ENOMEM)
 			return error;
 		if (error || text.size) {
@@ -75,11 +76,11 @@ int attest_roots_add_cert(struct attest_roots *roots, const uint8_t *bytes,
 		}
 		bytes = der;
 	}
-	error = cert_read(bytes, size, &cert, why);
+	error = attest_cert_read(bytes, size, &cert, why);
 	if (!error)
-		error = cert_check_role(&cert, CERT_ROOT, why);
+		error = attest_cert_check_role(&cert, CERT_ROOT, why);
 	if (!error)
-		error = cert_check_issuer(&cert, &cert, why);
+		error = attest_cert_check_issuer(&cert, &cert, why);
 	if (error == -EBADMSG)
 		error = -EINVAL;
 	if (!error)
@@ -87,7 +88,7 @@ int attest_roots_add_cert(struct attest_roots *roots, const uint8_t *bytes,
 	if (error == -ENOSPC)
 		why_set(why, error, "more than %d trusted roots",
 			ATTEST_ROOTS_MAX);
-	cert_free(&cert);
+	attest_cert_free(&cert);
 	free(der);
 	return error;
 }

@@ -74,10 +74,10 @@ static size_t object_size(const struct attest_bytes *text)
 	return 0;
 }
 
-int signed_json_split(struct attest_bytes text, const char *name,
+int attest_signed_json_split(struct attest_bytes text, const char *name,
 	struct signed_json *out, struct why *why)
 {
-	struct attest_bytes rest = text_trim(text);
+	struct attest_bytes rest = attest_text_trim(text);
 	size_t size;
 
 	memset(out, 0, sizeof(*out));
@@ -93,7 +93,7 @@ int signed_json_split(struct attest_bytes text, const char *name,
 	rest.size -= size;
 	if (!skip_char(&rest, ',') || !skip_name(&rest, "signature") ||
 			!skip_char(&rest, '"') || rest.size < 128 ||
-			!text_hex((const char *)rest.data, 128,
+			!attest_text_hex((const char *)rest.data, 128,
 				out->signature, sizeof(out->signature)))
 		return why_set(why, -EINVAL, "\"%s\" is not followed by a "
 			"signature of 128 hexadecimal digits", name);
@@ -110,7 +110,7 @@ int signed_json_split(struct attest_bytes text, const char *name,
 	return 0;
 }
 
-int signed_json_verify(const struct signed_json *json,
+int attest_signed_json_verify(const struct signed_json *json,
 	const uint8_t key[64])
 {
 	uint8_t digest[32];
@@ -121,7 +121,7 @@ int signed_json_verify(const struct signed_json *json,
 		json->signature);
 }
 
-json_t *signed_json_parse(const struct signed_json *json)
+json_t *attest_signed_json_parse(const struct signed_json *json)
 {
 	json_error_t error;
 	json_t *object = json_loadb((const char *)json->object.data,
@@ -134,7 +134,8 @@ json_t *signed_json_parse(const struct signed_json *json)
 	return object;
 }
 
-bool json_get_number(const json_t *object, const char *name, uint64_t max,
+bool attest_json_get_number(const json_t *object, const char *name,
+	uint64_t max,
 	uint64_t *out)
 {
 	const json_t *value = json_object_get(object, name);
@@ -146,21 +147,22 @@ bool json_get_number(const json_t *object, const char *name, uint64_t max,
 	return true;
 }
 
-const char *json_get_text(const json_t *object, const char *name)
+const char *attest_json_get_text(const json_t *object, const char *name)
 {
 	return json_string_value(json_object_get(object, name));
 }
 
-bool json_get_hex(const json_t *object, const char *name, uint8_t *out,
+bool attest_json_get_hex(const json_t *object, const char *name, uint8_t *out,
 	size_t size)
 {
 	const json_t *value = json_object_get(object, name);
 
-	return json_is_string(value) && text_hex(json_string_value(value),
+	return json_is_string(value) &&
+		attest_text_hex(json_string_value(value),
 		json_string_length(value), out, size);
 }
 
-bool json_get_date(const json_t *object, const char *name, int64_t *out)
+bool attest_json_get_date(const json_t *object, const char *name, int64_t *out)
 {
 	const json_t *value = json_object_get(object, name);
 
@@ -168,7 +170,7 @@ bool json_get_date(const json_t *object, const char *name, int64_t *out)
 		json_string_value(value), json_string_length(value), out);
 }
 
-bool json_get_advisories(const json_t *object, json_t **out)
+bool attest_json_get_advisories(const json_t *object, json_t **out)
 {
 	json_t *list = json_object_get(object, "advisoryIDs"), *item;
 	size_t index;
@@ -190,12 +192,12 @@ bool json_get_advisories(const json_t *object, json_t **out)
 	return true;
 }
 
-bool json_get_level(const json_t *object, int64_t *date,
+bool attest_json_get_level(const json_t *object, int64_t *date,
 	enum attest_tcb_status *status)
 {
-	const char *name = json_get_text(object, "tcbStatus");
+	const char *name = attest_json_get_text(object, "tcbStatus");
 
-	if (!name || !json_get_date(object, "tcbDate", date))
+	if (!name || !attest_json_get_date(object, "tcbDate", date))
 		return false;
 	*status = attest_level_parse(name);
 	return true;

@@ -12,10 +12,11 @@ static bool read_component(const json_t *tcb, const json_t *list,
 	char name[24];
 
 	if (list)
-		return json_get_number(json_array_get(list, i), "svn", 255,
+		return attest_json_get_number(json_array_get(list, i), "svn",
+		255,
 			svn);
 	snprintf(name, sizeof(name), "sgxtcbcomp%02usvn", i + 1);
-	return json_get_number(tcb, name, 255, svn);
+	return attest_json_get_number(tcb, name, 255, svn);
 }
 
 static bool read_level(const json_t *json, bool version3,
@@ -36,11 +37,11 @@ static bool read_level(const json_t *json, bool version3,
 			return false;
 		level->components[i] = (uint8_t)number;
 	}
-	if (!json_get_number(tcb, "pcesvn", 65535, &number))
+	if (!attest_json_get_number(tcb, "pcesvn", 65535, &number))
 		return false;
 	level->pcesvn = (uint16_t)number;
-	return json_get_level(json, &level->date, &level->status) &&
-		json_get_advisories(json, &level->advisories);
+	return attest_json_get_level(json, &level->date, &level->status) &&
+		attest_json_get_advisories(json, &level->advisories);
 }
 
 /* Higher ones first: by component 1, then 2 ..., then PCESVN. */
@@ -78,7 +79,7 @@ static int read_levels(const json_t *document, bool version3,
 	return 0;
 }
 
-int tcb_info_read(const struct signed_json *json, struct tcb_info *info,
+int attest_tcb_info_read(const struct signed_json *json, struct tcb_info *info,
 	struct why *why)
 {
 	uint64_t version, type, number;
@@ -87,25 +88,29 @@ int tcb_info_read(const struct signed_json *json, struct tcb_info *info,
 	json_t *document;
 
 	memset(info, 0, sizeof(*info));
-	document = info->document = signed_json_parse(json);
+	document = info->document = attest_signed_json_parse(json);
 	if (!document)
 		return why_set(why, -EINVAL, "the TCB info is no JSON");
-	if (!json_get_number(document, "version", UINT32_MAX, &version) ||
+	if (!attest_json_get_number(document, "version", UINT32_MAX,
+		&version) ||
 			(version != 2 && version != 3))
 		return why_set(why, -EINVAL,
 			"TCB info of another version than 2 and 3");
-	id = json_get_text(document, "id");
+	id = attest_json_get_text(document, "id");
 	if (version == 3 ? !id || strcmp(id, "SGX") != 0 :
 			json_object_get(document, "id") != NULL)
 		return why_set(why, -EINVAL, "TCB info that is not for SGX");
-	if (!json_get_date(document, "issueDate", &info->from) ||
-			!json_get_date(document, "nextUpdate", &info->until) ||
-			!json_get_hex(document, "fmspc", info->fmspc,
+	if (!attest_json_get_date(document, "issueDate", &info->from) ||
+			!attest_json_get_date(document, "nextUpdate",
+			&info->until) ||
+			!attest_json_get_hex(document, "fmspc", info->fmspc,
 				sizeof(info->fmspc)) ||
-			!json_get_hex(document, "pceId", pceid,
+			!attest_json_get_hex(document, "pceId", pceid,
 				sizeof(pceid)) ||
-			!json_get_number(document, "tcbType", 0, &type) ||
-			!json_get_number(document, "tcbEvaluationDataNumber",
+			!attest_json_get_number(document, "tcbType", 0,
+			&type) ||
+			!attest_json_get_number(document,
+			"tcbEvaluationDataNumber",
 				UINT32_MAX, &number))
 		return why_set(why, -EINVAL,
 			"the TCB info lacks a member, or has a wrong one");
@@ -114,7 +119,7 @@ int tcb_info_read(const struct signed_json *json, struct tcb_info *info,
 	return read_levels(document, version == 3, info, why);
 }
 
-void tcb_info_free(struct tcb_info *info)
+void attest_tcb_info_free(struct tcb_info *info)
 {
 	free(info->level);
 	json_decref(info->document);
@@ -129,7 +134,7 @@ static bool reaches(const struct attest_pck *pck,
 	return pck->pcesvn >= level->pcesvn;
 }
 
-const struct tcb_level *tcb_info_match(const struct tcb_info *info,
+const struct tcb_level *attest_tcb_info_match(const struct tcb_info *info,
 	const struct attest_pck *pck)
 {
 	for (size_t i = 0; i < info->count; i++)

@@ -29,13 +29,13 @@ struct tcb_info {
 enum { TCB_LEVELS_MAX = 1024 };
 
 /* Reads the signed object.  0, -EINVAL and why, -ENOMEM; release with
- * tcb_info_free in each case. */
-int tcb_info_read(const struct signed_json *json, struct tcb_info *info,
+ * attest_tcb_info_free in each case. */
+int attest_tcb_info_read(const struct signed_json *json, struct tcb_info *info,
 	struct why *why);
-void tcb_info_free(struct tcb_info *info);
+void attest_tcb_info_free(struct tcb_info *info);
 
 /* The highest level that a machine reaches, or NULL. */
-const struct tcb_level *tcb_info_match(const struct tcb_info *info,
+const struct tcb_level *attest_tcb_info_match(const struct tcb_info *info,
 	const struct attest_pck *pck);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct attest_bytes text_trim(struct attest_bytes text)
+struct attest_bytes attest_text_trim(struct attest_bytes text)
 {
 	while (text.size && text.data[text.size - 1] == '\0')
 		text.size--;
@@ -95,7 +95,7 @@ static bool skip_line(struct attest_bytes *text, const char *what,
 		skip(text, "-----");
 }
 
-int text_pem_next(struct attest_bytes *text, const char *label,
+int attest_text_pem_next(struct attest_bytes *text, const char *label,
 	uint8_t **der, size_t *size)
 {
 	*der = NULL;
@@ -124,7 +124,8 @@ static int hex_value(char c)
 		c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-bool text_hex(const char *digits, size_t count, uint8_t *out, size_t size)
+bool attest_text_hex(const char *digits, size_t count, uint8_t *out,
+	size_t size)
 {
 	if (count != 2 * size)
 		return false;
@@ -139,7 +140,7 @@ bool text_hex(const char *digits, size_t count, uint8_t *out, size_t size)
 	return true;
 }
 
-int text_hex_all(struct attest_bytes text, uint8_t **out, size_t *size)
+int attest_text_hex_all(struct attest_bytes text, uint8_t **out, size_t *size)
 {
 	while (text.size && (text.data[text.size - 1] == '\n' ||
 			text.data[text.size - 1] == '\r'))
@@ -148,7 +149,7 @@ int text_hex_all(struct attest_bytes text, uint8_t **out, size_t *size)
 	*out = malloc(*size + 1);
 	if (!*out)
 		return -ENOMEM;
-	if (!*size || !text_hex((const char *)text.data, text.size, *out,
+	if (!*size || !attest_text_hex((const char *)text.data, text.size, *out,
 			*size)) {
 		free(*out);
 		*out = NULL;

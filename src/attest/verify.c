@@ -90,14 +90,15 @@ static void take_dates(struct attest_verdict *verdict,
 		if (time > dated->until) {
 			verdict->expired |= 1u << i;
 			attest_date_print(dated->until, date);
-			remark(verdict, "%s expired on %s", dated_name(i),
+			remark(verdict, "%s expired on %s",
+				attest_dated_name(i),
 				date);
 		}
 		if (time < dated->from) {
 			verdict->not_yet_valid |= 1u << i;
 			attest_date_print(dated->from, date);
 			remark(verdict, "%s was issued later, on %s",
-				dated_name(i), date);
+				attest_dated_name(i), date);
 		}
 	}
 }
@@ -196,17 +197,18 @@ static int judge_quote(const struct attest_quote *quote,
 		error = refuse(verdict, check_binding(quote),
 			ATTEST_QE_REPORT_INVALID_DATA, "");
 	if (!error)
-		error = refuse(verdict, qe_identity_check(&machine->identity,
+		error = refuse(verdict,
+		attest_qe_identity_check(&machine->identity,
 			&quote->qe_report, &why),
 			ATTEST_QE_IDENTITY_MISMATCH, why.text);
 	if (error)
 		return error;
-	level = qe_identity_match(&machine->identity, &quote->qe_report);
+	level = attest_qe_identity_match(&machine->identity, &quote->qe_report);
 	if (!level)
 		return refuse(verdict, -EINVAL, ATTEST_QE_SVN_NOT_SUPPORTED,
 			"");
 	verdict->qe_status = level->status;
-	advisories_add(level->advisories, verdict->advisory,
+	attest_advisories_add(level->advisories, verdict->advisory,
 		&verdict->advisory_count);
 	return refuse(verdict, check_signature(quote->key,
 			quote->signed_bytes, ATTEST_QUOTE_SIGNED_SIZE,
@@ -318,18 +320,19 @@ static int verify(const uint8_t *bytes, size_t size,
 	key = (struct cache_key){ { quote.cert, quote.cert_size }, collateral,
 		policy->roots };
 	if (cache)
-		machine = cache_find(cache, &key);
+		machine = attest_cache_find(cache, &key);
 	if (machine)
 		return verify_on(&quote, machine, policy, verdict);
-	error = machine_judge(key.chain, collateral, policy->roots, &judged);
+	error = attest_machine_judge(key.chain, collateral, policy->roots,
+		&judged);
 	if (!error && cache && judged.status == ATTEST_OK) {
-		kept = cache_put(cache, &key, &judged);
+		kept = attest_cache_put(cache, &key, &judged);
 		if (kept)
 			return verify_on(&quote, kept, policy, verdict);
 	}
 	if (!error)
 		error = verify_on(&quote, &judged, policy, verdict);
-	machine_free(&judged);
+	attest_machine_free(&judged);
 	return error;
 }
 
@@ -365,11 +368,11 @@ static int chain_window(struct attest_bytes pem, int64_t *from,
 	int64_t *until, struct why *why)
 {
 	struct chain chain;
-	int error = chain_read(pem, 2, &chain, why);
+	int error = attest_chain_read(pem, 2, &chain, why);
 
 	for (size_t i = 0; !error && i < chain.count; i++)
 		widen(from, until, chain.cert[i].from, chain.cert[i].until);
-	chain_free(&chain);
+	attest_chain_free(&chain);
 	return error;
 }
 
@@ -377,11 +380,11 @@ static int crl_window(struct attest_bytes bytes, int64_t *from,
 	int64_t *until, struct why *why)
 {
 	struct crl crl;
-	int error = crl_read(bytes, &crl, why);
+	int error = attest_crl_read(bytes, &crl, why);
 
 	if (!error)
 		widen(from, until, crl.from, crl.until);
-	crl_free(&crl);
+	attest_crl_free(&crl);
 	return error;
 }
 
@@ -391,13 +394,13 @@ static int json_window(struct attest_bytes text, const char *name,
 	struct signed_json json;
 	int64_t issued, next;
 	json_t *object;
-	int error = signed_json_split(text, name, &json, why);
+	int error = attest_signed_json_split(text, name, &json, why);
 
 	if (error)
 		return error;
-	object = signed_json_parse(&json);
-	if (!object || !json_get_date(object, "issueDate", &issued) ||
-			!json_get_date(object, "nextUpdate", &next))
+	object = attest_signed_json_parse(&json);
+	if (!object || !attest_json_get_date(object, "issueDate", &issued) ||
+			!attest_json_get_date(object, "nextUpdate", &next))
 		error = why_set(why, -EINVAL, "\"%s\" has no dates", name);
 	else
 		widen(from, until, issued, next);

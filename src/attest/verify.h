@@ -97,10 +97,10 @@ bool attest_verdict_genuine(const struct attest_verdict *verdict);
 
 /*
  * Collateral and chains that have been found good, so that the next quote of
- * the same machine costs one or two signatures and no parsing of chains.  Keyed by the very
- * bytes of chain, collateral and set of roots; dates are checked anew each
- * time.  Holds ATTEST_CACHE_ENTRIES, the least recently used leaves.  One
- * thread at a time: callers lock, or have one each.
+ * the same machine costs one or two signatures and no parsing of chains.
+ * Keyed by the very bytes of chain, collateral and set of roots; dates are
+ * checked anew each time.  Holds ATTEST_CACHE_ENTRIES, the least recently
+ * used leaves.  One thread at a time: callers lock, or have one each.
  */
 struct attest_cache;
 enum { ATTEST_CACHE_ENTRIES = 16 };
@@ -110,9 +110,10 @@ void attest_cache_free(struct attest_cache *cache); /* NULL is fine */
 
 /*
  * Verifies.  cache may be NULL.  Returns 0 when there is a verdict, whatever
- * it says; -EINVAL when an argument is missing, -ENOMEM, or -EIO when the
- * cryptographic library fails.  Then verdict->status is
- * ATTEST_UNSUPPORTED_QUOTE_FORMAT: nobody takes silence for yes.
+ * it says; -EINVAL when an argument is missing or a part of collateral larger
+ * than ATTEST_COLLATERAL_PART_MAX, -ENOMEM, or -EIO when the cryptographic
+ * library fails.  Then verdict->status is ATTEST_UNSUPPORTED_QUOTE_FORMAT:
+ * nobody takes silence for yes.
  */
 int attest_verify(const uint8_t *quote, size_t size,
 	const struct attest_collateral *collateral,

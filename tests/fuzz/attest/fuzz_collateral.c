@@ -20,9 +20,9 @@ static void read_tcb_info(const struct signed_json *json)
 	struct tcb_info info;
 	struct why why;
 
-	if (!tcb_info_read(json, &info, &why))
-		tcb_info_match(&info, &pck);
-	tcb_info_free(&info);
+	if (!attest_tcb_info_read(json, &info, &why))
+		attest_tcb_info_match(&info, &pck);
+	attest_tcb_info_free(&info);
 }
 
 static void read_identity(const struct signed_json *json)
@@ -31,11 +31,11 @@ static void read_identity(const struct signed_json *json)
 	struct qe_identity identity;
 	struct why why;
 
-	if (!qe_identity_read(json, &identity, &why)) {
-		qe_identity_match(&identity, &report);
-		qe_identity_check(&identity, &report, &why);
+	if (!attest_qe_identity_read(json, &identity, &why)) {
+		attest_qe_identity_match(&identity, &report);
+		attest_qe_identity_check(&identity, &report, &why);
 	}
-	qe_identity_free(&identity);
+	attest_qe_identity_free(&identity);
 }
 
 static void read_certificates(struct attest_bytes text)
@@ -44,13 +44,13 @@ static void read_certificates(struct attest_bytes text)
 	struct attest_pck pck;
 	struct why why;
 
-	if (!chain_read(text, 2, &chain, &why)) {
+	if (!attest_chain_read(text, 2, &chain, &why)) {
 		for (int role = CERT_ROOT; role <= CERT_TCB_SIGNER; role++)
-			cert_check_role(&chain.cert[0], role, &why);
-		cert_check_issuer(&chain.cert[0], &chain.cert[1], &why);
-		cert_pck(&chain.cert[0], &pck, &why);
+			attest_cert_check_role(&chain.cert[0], role, &why);
+		attest_cert_check_issuer(&chain.cert[0], &chain.cert[1], &why);
+		attest_cert_pck(&chain.cert[0], &pck, &why);
 	}
-	chain_free(&chain);
+	attest_chain_free(&chain);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text = (struct attest_bytes){ copy + 1, size - 1 };
 	switch (copy[0] % 6) {
 	case 0:
-		if (!signed_json_split(text, "tcbInfo", &json, &why))
+		if (!attest_signed_json_split(text, "tcbInfo", &json, &why))
 			read_tcb_info(&json);
 		break;
 	case 1:
@@ -76,7 +76,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		read_tcb_info(&json);
 		break;
 	case 2:
-		if (!signed_json_split(text, "enclaveIdentity", &json, &why))
+		if (!attest_signed_json_split(text, "enclaveIdentity", &json,
+			&why))
 			read_identity(&json);
 		break;
 	case 3:
@@ -84,8 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		read_identity(&json);
 		break;
 	case 4:
-		crl_read(text, &crl, &why);
-		crl_free(&crl);
+		attest_crl_read(text, &crl, &why);
+		attest_crl_free(&crl);
 		break;
 	case 5:
 		read_certificates(text);
