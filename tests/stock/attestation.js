@@ -112,6 +112,37 @@ async function attest(url) {
 	return ofHeld;
 }
 
+// The machine is revoked, and put out of date, and made good again.
+async function condemn(url, quote) {
+	const client = new AttestationClient(url);
+	const vm = (...words) => execFileSync(path.join(
+		process.env.COFFER_BINDIR, 'coffer'), ['vm', 'tcb', ...words]);
+	// The service looks at the CA again after two seconds.
+	const soon = () => new Promise((r) => setTimeout(r, 2500));
+	const data = Buffer.from('another quote');
+
+	vm('revoke', 'default');
+	await soon();
+	await refused(client.attestSgxEnclave(quote), 'InvalidParameter',
+		/revoked/);
+	vm('restore', 'default');
+	await soon();
+	await client.attestSgxEnclave(quote);
+	seen('a revoked machine gets no token, until it is restored');
+
+	services.settle();
+	vm('set', 'default', 'SWHardeningNeeded');
+	const { token } = await client.attestSgxEnclave(quoteOf(data),
+		{ runTimeData: data });
+	assert.strictEqual(token.getBody()['x-coffer-tcb-status'],
+		'SWHardeningNeeded');
+	services.settle();
+	vm('set', 'default', 'OutOfDate');
+	await refused(client.attestSgxEnclave(quoteOf(data)),
+		'InvalidParameter', /below the baseline/);
+	seen("tokens tell the machine's status; one out of date gets none");
+}
+
 const bearer = (token) => ({ getToken: async () =>
 	({ token, expiresOnTimestamp: Date.now() + 3600e3 }) });
 
@@ -199,7 +230,8 @@ async function main() {
 		{ recursive: true, force: true }));
 	process.env.COFFER_STATE_DIR = path.join(folder, 'state');
 	process.env.COFFER_RUNTIME_DIR = path.join(folder, 'run');
-	process.env.COFFER_IDLE_SECONDS = '1';
+	// Longer than the quoting enclaves take to be made.
+	process.env.COFFER_IDLE_SECONDS = '4';
 	for (const name of ['state', 'run'])
 		fs.mkdirSync(path.join(folder, name), { mode: 0o700 });
 	const first = signerNew(folder, 'first');
@@ -209,6 +241,7 @@ async function main() {
 	services.trust(service.ca);
 	const quote = await attest(service.url);
 	await administer(service, quote, first);
+	await condemn(service.url, quote);
 	await service.end();
 
 	service = await services.start(['-o',

@@ -29,18 +29,6 @@ function quoteOf(vm, data) {
 	return fs.readFileSync(file);
 }
 
-// The machine is down, so that the next quote is of its new TCB.
-function settle() {
-	const run = process.env.COFFER_RUNTIME_DIR;
-	const end = Date.now() + 20000;
-	while (fs.readdirSync(run).some((name) =>
-		fs.existsSync(path.join(run, name, 'driver.sock')))) {
-		assert.ok(Date.now() < end, 'the machine does not end');
-		Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0,
-			100);
-	}
-}
-
 function refused(verifier, quote, collateral, when, what) {
 	assert.throws(() => verifier.verify(quote, collateral, when),
 		undefined, what);
@@ -101,7 +89,7 @@ async function otherFamily(url, verifier) {
 }
 
 async function outOfDate(url, verifier) {
-	settle();
+	services.settle();
 	coffer('vm', 'tcb', 'set', 'default', 'OutOfDate');
 	const old = quoteOf('default', '02');
 	const report = verifier.verify(old,
@@ -146,7 +134,7 @@ async function main() {
 	await otherFamily(service.url, verifier);
 	await outOfDate(service.url, verifier);
 	await service.end();
-	settle();
+	services.settle();
 }
 
 main().catch((error) => {

@@ -65,4 +65,18 @@ function trust(ca) {
 	};
 }
 
-module.exports = { start, trust };
+// Waits until the machines of COFFER_RUNTIME_DIR are down, so that the next
+// one to start has its new TCB.
+function settle() {
+	const run = process.env.COFFER_RUNTIME_DIR;
+	const end = Date.now() + 30000;
+	while (fs.readdirSync(run).some((name) =>
+		fs.existsSync(path.join(run, name, 'driver.sock')))) {
+		if (Date.now() > end)
+			throw new Error('the machine does not end');
+		Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0,
+			100);
+	}
+}
+
+module.exports = { settle, start, trust };
