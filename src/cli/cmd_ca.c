@@ -250,7 +250,7 @@ static int run(int argc, char **argv)
 		{ "init", false, init }, { "show", false, show },
 		{ "export", true, export }, { "import", true, import },
 	};
-	struct options o = { NULL };
+	struct options o = { .json = false };
 	int r;
 
 	if (argc < 2)

@@ -336,7 +336,7 @@ static int run(int argc, char **argv)
 		{ "tcb", "revoke", true, false, tcb_revoke },
 		{ "tcb", "restore", true, false, tcb_restore },
 	};
-	struct options o = { NULL };
+	struct options o = { .json = false };
 	const char *group = NULL;
 	int at = 1, r;
 

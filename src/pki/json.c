@@ -49,15 +49,16 @@ static void components_v2(FILE *f, const uint8_t svn[16])
 		fprintf(f, "\"sgxtcbcomp%02dsvn\":%u,", i + 1, svn[i]);
 }
 
+#define BIOS ",\"category\":\"BIOS\""
+#define SYSTEM ",\"category\":\"OS/VMM\""
+
 static void components_v3(FILE *f, const uint8_t svn[16])
 {
 	static const char *const meaning[16] = {
-		",\"category\":\"BIOS\",\"type\":\"Early Microcode Update\"",
-		",\"category\":\"OS/VMM\",\"type\":\"SGX Late Microcode "
-			"Update\"",
-		",\"category\":\"OS/VMM\",\"type\":\"TXT SINIT\"",
-		",\"category\":\"BIOS\"", ",\"category\":\"OS/VMM\"",
-		",\"category\":\"BIOS\"",
+		BIOS ",\"type\":\"Early Microcode Update\"",
+		SYSTEM ",\"type\":\"SGX Late Microcode Update\"",
+		SYSTEM ",\"type\":\"TXT SINIT\"",
+		BIOS, SYSTEM, BIOS,
 	};
 
 	fputs("\"sgxtcbcomponents\":[", f);

@@ -238,12 +238,13 @@ void scene_quote(struct scene *s, const char *vm, uint8_t quote[8192],
 	size_t *size)
 {
 	static const uint8_t vendor[16] = ARCH_QE_VENDOR;
-	struct sgx_report_body *qe = (struct sgx_report_body *)(quote + 564);
+	struct sgx_report_body qe = { .attributes.flags = ARCH_FLAGS,
+		.isv_prod_id = ARCH_QE_PROD_ID, .isv_svn = ARCH_QE_SVN };
 	EVP_PKEY *attestation = EVP_EC_gen("P-256");
 	struct pki_machine m;
 	struct scene_keys keys;
 	struct pki_pck pck;
-	uint8_t point[65];
+	uint8_t point[65], bound[96];
 	size_t point_size;
 	unsigned digest_size;
 
@@ -267,20 +268,14 @@ void scene_quote(struct scene *s, const char *vm, uint8_t quote[8192],
 	put16(quote + 1012, 32);
 	for (int i = 0; i < 32; i++)
 		quote[1014 + i] = (uint8_t)i;
-	memcpy(qe->cpusvn, m.cpusvn, 16);
-	qe->attributes.flags = ARCH_FLAGS;
-	assert_int_equal(pki_mrsigner(s->pki, qe->mrsigner, NULL), 0);
-	qe->isv_prod_id = ARCH_QE_PROD_ID;
-	qe->isv_svn = ARCH_QE_SVN;
-	memcpy(point, quote + 1014, 32);
-	{
-		uint8_t bound[96];
-
-		memcpy(bound, quote + 500, 64);
-		memcpy(bound + 64, quote + 1014, 32);
-		EVP_Digest(bound, 96, qe->report_data, &digest_size,
-			EVP_sha256(), NULL);
-	}
+	memcpy(qe.cpusvn, m.cpusvn, 16);
+	assert_int_equal(pki_mrsigner(s->pki, qe.mrsigner, NULL), 0);
+	/* attestation key and authentication data */
+	memcpy(bound, quote + 500, 64);
+	memcpy(bound + 64, quote + 1014, 32);
+	EVP_Digest(bound, sizeof(bound), qe.report_data, &digest_size,
+		EVP_sha256(), NULL);
+	memcpy(quote + 564, &qe, sizeof(qe));
 	sign(keys.pck, quote + 564, 384, quote + 948);
 	sign(attestation, quote, 432, quote + 436);
 	put16(quote + 1046, 5);
