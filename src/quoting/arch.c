@@ -204,18 +204,32 @@ static int introduce(struct arch *a, const char *vm, oe_enclave_t *pce,
 	return r;
 }
 
+/* The key that signs the images is not kept. */
+static int load_both(struct arch *a, const char *vm, oe_enclave_t **pce,
+	struct why *why)
+{
+	struct pki *pki;
+	int r = pki_open(NULL, &pki, why);
+
+	if (r)
+		return r;
+	r = load(pki, vm, QUOTING_PCE, "pce.signed", oe_create_pce_enclave,
+		pce, why);
+	if (!r)
+		r = load(pki, vm, QUOTING_QE, "qe.signed",
+			oe_create_qe_enclave, &a->qe, why);
+	pki_close(pki);
+	return r;
+}
+
 /* The PCE is needed once, and ends. */
 static int start(struct arch *a, const char *vm, struct why *why)
 {
 	oe_enclave_t *pce = NULL;
-	int r = pki_open(NULL, &a->pki, why);
+	int r = load_both(a, vm, &pce, why);
 
 	if (!r)
-		r = load(a->pki, vm, QUOTING_PCE, "pce.signed",
-			oe_create_pce_enclave, &pce, why);
-	if (!r)
-		r = load(a->pki, vm, QUOTING_QE, "qe.signed",
-			oe_create_qe_enclave, &a->qe, why);
+		r = pki_open(NULL, &a->pki, why);
 	if (!r)
 		r = introduce(a, vm, pce, why);
 	if (pce)
