@@ -86,6 +86,7 @@ async function otherFamily(url, verifier) {
 		await qvl.getCollateral(url, quote), now());
 	assert.strictEqual(report.status, 'UpToDate');
 	seen('a machine of the other family, by the other CA');
+	return quote;
 }
 
 async function outOfDate(url, verifier) {
@@ -97,21 +98,24 @@ async function outOfDate(url, verifier) {
 	assert.strictEqual(report.status, 'OutOfDate');
 	assert.ok(report.advisory_ids.length > 0);
 	seen(`out of date, with ${report.advisory_ids.join(', ')}`);
+}
 
-	// This client looks only for the root in revocation lists; but it has
-	// the one in which the machine's certificate stands.
+// This client looks for nothing but the root in revocation lists, and always
+// fetches that of the processor CA; so its list is looked at here, for the
+// machine of that CA.
+async function revoked(url, quote) {
 	const listed = async () => {
 		const { pck_crl, pck_certificate_chain } =
-			await qvl.getCollateral(url, old);
-		const serial = new X509Certificate(
-			pck_certificate_chain).serialNumber;
+			await qvl.getCollateral(url, quote);
+		const leaf = new X509Certificate(pck_certificate_chain);
+		assert.match(leaf.issuer, /Intel SGX PCK Processor CA/);
 		return Buffer.from(pck_crl).includes(
-			Buffer.from(serial, 'hex'));
+			Buffer.from(leaf.serialNumber, 'hex'));
 	};
 	assert.ok(!await listed());
-	coffer('vm', 'tcb', 'revoke', 'default');
+	coffer('vm', 'tcb', 'revoke', 'small');
 	assert.ok(await listed());
-	coffer('vm', 'tcb', 'restore', 'default');
+	coffer('vm', 'tcb', 'restore', 'small');
 	assert.ok(!await listed());
 	seen('revoked: in the list that it fetches, until restored');
 }
@@ -122,7 +126,7 @@ async function main() {
 		{ recursive: true, force: true }));
 	process.env.COFFER_STATE_DIR = path.join(folder, 'state');
 	process.env.COFFER_RUNTIME_DIR = path.join(folder, 'run');
-	process.env.COFFER_IDLE_SECONDS = '1';
+	process.env.COFFER_IDLE_SECONDS = '5';
 	for (const name of ['state', 'run'])
 		fs.mkdirSync(path.join(folder, name), { mode: 0o700 });
 
@@ -131,7 +135,8 @@ async function main() {
 	const root = new X509Certificate(fs.readFileSync(path.join(
 		service.state, 'ca', 'root.pem'))).raw;
 	const verifier = await verifies(service.url, root);
-	await otherFamily(service.url, verifier);
+	const small = await otherFamily(service.url, verifier);
+	await revoked(service.url, small);
 	await outOfDate(service.url, verifier);
 	await service.end();
 	services.settle();
