@@ -3,10 +3,12 @@
  * What travels between the data owner and the enclave.  The host carries all
  * of it and can read none of it; it may change any byte, and is found out.
  *
- * Keys.  The owner makes one random 32-byte box key.  Each direction has its
- * own AES-256-GCM key, HKDF-SHA-256(box key, no salt, info = the label
- * below), so that nonces made by the owner and nonces made by the enclave can
- * never meet under one key.  Nonces are 12 random bytes.
+ * Keys.  The owner makes one random 32-byte box key and puts it into a key
+ * service, which releases it to the enclave that the owner named.  Records,
+ * results and the enclave's protected code each have an AES-256-GCM key of
+ * their own, HKDF-SHA-256(box key, no salt, info = the label below), so that
+ * nonces made by the owner and nonces made by the enclave can never meet under
+ * one key.  Nonces are 12 random bytes.
  *
  * A sealed message: header, ciphertext, 16-byte tag.  The whole header is the
  * additional authenticated data.
@@ -22,17 +24,9 @@
  *                that was computed on, so that an old result cannot be passed
  *                off as a new one; else zero
  *
- * The wrapped box key (ECIES over P-256): the owner makes a key pair for this
- * one message; the AES-256-GCM key is HKDF-SHA-256(ECDH x coordinate, salt =
- * both public points, message's first, info = the label below).
- *
- *   offset size  wrapped key
- *        0    8  magic
- *        8   65  the message's public point, uncompressed
- *       73    3  zero
- *       76   12  nonce
- *       88   32  encrypted box key
- *      120   16  tag; bytes 0 to 87 are authenticated with it
+ * The evidence that comes with a result is an Open Enclave evidence whose
+ * custom claims are BOX_LABEL_EVIDENCE, without its NUL, and the SHA-256 of the
+ * sealed result.
  *
  * Numbers are little endian.
  */
@@ -45,14 +39,13 @@
 #define BOX_NONCE_SIZE 12u
 #define BOX_TAG_SIZE 16u
 #define BOX_HASH_SIZE 32u
-#define BOX_POINT_SIZE 65u
 #define BOX_MAGIC_SIZE 8u
 #define BOX_SEALED_MAGIC "CoffBox1"
-#define BOX_WRAPPED_MAGIC "CoffKey1"
 
 #define BOX_LABEL_RECORDS "sealed-box records 1"
 #define BOX_LABEL_RESULT "sealed-box result 1"
-#define BOX_LABEL_WRAP "sealed-box key wrap 1"
+#define BOX_LABEL_CODE "sealed-box code 1"
+#define BOX_LABEL_EVIDENCE "sealed-box evidence 1"
 
 enum box_kind { BOX_KIND_RECORDS = 1, BOX_KIND_RESULT = 2 };
 
@@ -67,16 +60,11 @@ struct box_header {
 };
 _Static_assert(sizeof(struct box_header) == 72, "wire format");
 
-struct box_wrapped_key {
-	uint8_t magic[BOX_MAGIC_SIZE];
-	uint8_t point[BOX_POINT_SIZE];
-	uint8_t zero[3];
-	uint8_t nonce[BOX_NONCE_SIZE];
-	uint8_t key[BOX_KEY_SIZE];
-	uint8_t tag[BOX_TAG_SIZE];
-};
-_Static_assert(sizeof(struct box_wrapped_key) == 136, "wire format");
-#define BOX_WRAPPED_AUTHENTICATED 88u
+/* Section of the enclave with two pins of coffer/key_release.h: whom the owner
+ * trusts with releasing keys, and with tokens.  The owner puts them there before
+ * signing. */
+#define BOX_PIN_SECTION ".box.pin"
+#define BOX_EVIDENCE_MAX (64u << 10)
 
 /* Bytes of a sealed message beyond its plaintext. */
 #define BOX_OVERHEAD (sizeof(struct box_header) + BOX_TAG_SIZE)

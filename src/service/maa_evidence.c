@@ -143,6 +143,8 @@ static int make_hashes(const struct attest_collateral *c,
 static int check_verdict(const struct service *service,
 	const struct attest_verdict *verdict, struct why *why)
 {
+	const char *words = attest_status_words(verdict->status);
+	const char *reason = verdict->reason_count ? verdict->reason[0] : "";
 	bool old = verdict->status == ATTEST_TCB_OUT_OF_DATE ||
 		verdict->status ==
 			ATTEST_TCB_OUT_OF_DATE_CONFIGURATION_NEEDED;
@@ -155,15 +157,16 @@ static int check_verdict(const struct service *service,
 				"maa.accept_out_of_date"))
 			return 0;
 		return why_set(why, -EINVAL, "the device is below the "
-			"baseline: %s", attest_status_words(verdict->status));
+			"baseline: %s", words);
 	case ATTEST_EXPIRY:
 	case ATTEST_REFUSED:
 		break;
 	}
-	return why_set(why, -EINVAL, "the quote is refused: %s%s%.200s",
-		attest_status_words(verdict->status),
-		verdict->reason_count ? ": " : "",
-		verdict->reason_count ? verdict->reason[0] : "");
+	/* The first reason often begins with the status itself. */
+	if (!strncmp(reason, words, strlen(words)))
+		words = "";
+	return why_set(why, -EINVAL, "the quote is refused: %s%s%.200s", words,
+		*words && *reason ? ": " : "", reason);
 }
 
 /* Is data what the enclave vouched for with the first half of a field? */

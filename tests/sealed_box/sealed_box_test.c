@@ -4,7 +4,7 @@
  * the enclave's (mbedTLS) understand each other, every changed byte is found,
  * and the statistics are the known ones.
  */
-#include "box_t.h"
+#include "enclave/box.h"
 #include "owner/seal.h"
 #include "stats.h"
 
@@ -172,29 +172,26 @@ static void test_bad_tables(void **state)
 struct post {
 	uint8_t key[BOX_KEY_SIZE], hash[BOX_HASH_SIZE], *sealed;
 	size_t size;
-	struct box_wrapped_key wrapped;
 };
 
 static void prepare(struct post *p)
 {
-	uint8_t point[BOX_POINT_SIZE];
-
 	box_close();
-	assert_int_equal(box_make_key(point), BOX_OK);
+	assert_false(box_has_key());
 	p->size = g_size + BOX_OVERHEAD;
 	p->sealed = malloc(p->size);
 	assert_non_null(p->sealed);
 	assert_null(seal_random(p->key, sizeof(p->key)));
 	assert_null(seal_records(p->key, g_text, g_size, p->sealed));
-	assert_null(seal_wrap(p->key, point, &p->wrapped));
+	assert_int_equal(box_take_key(p->key), BOX_OK);
+	assert_true(box_has_key());
 	assert_null(seal_hash(p->sealed, p->size, p->hash));
 }
 
 static enum box_status try_open(struct post *p)
 {
 	uint64_t records;
-	enum box_status status = box_open((uint8_t *)&p->wrapped,
-		sizeof(p->wrapped), p->sealed, p->size, &records);
+	enum box_status status = box_open(p->sealed, p->size, &records);
 
 	assert_int_equal(records, status == BOX_OK ? 20190 : 0);
 	return status;
@@ -240,27 +237,18 @@ static void test_there_and_back(void **state)
 static void test_changed_messages(void **state)
 {
 	struct post p;
-	uint8_t *wrapped = (uint8_t *)&p.wrapped;
 	uint64_t records;
 
 	prepare(&p);
-	for (size_t i = 0; i < sizeof(p.wrapped); i++) {
-		wrapped[i] ^= 1 << i % 8;
-		assert_int_not_equal(try_open(&p), BOX_OK);
-		wrapped[i] ^= 1 << i % 8;
-	}
 	for (size_t i = 0; i < p.size; i += i < 100 ? 1 : p.size / 50) {
 		p.sealed[i] ^= 1 << i % 8;
 		assert_int_not_equal(try_open(&p), BOX_OK);
 		p.sealed[i] ^= 1 << i % 8;
 	}
-	assert_int_equal(box_open(wrapped, sizeof(p.wrapped), p.sealed,
-		p.size - 1, &records), BOX_BAD_MESSAGE);
-	assert_int_equal(box_open(wrapped, sizeof(p.wrapped), p.sealed, 88,
-		&records), BOX_BAD_MESSAGE);
-	assert_int_equal(box_open(wrapped, 135, p.sealed, p.size, &records),
+	assert_int_equal(box_open(p.sealed, p.size - 1, &records),
 		BOX_BAD_MESSAGE);
-	assert_int_equal(box_open(NULL, 0, NULL, 0, &records), BOX_BAD_MESSAGE);
+	assert_int_equal(box_open(p.sealed, 88, &records), BOX_BAD_MESSAGE);
+	assert_int_equal(box_open(NULL, 0, &records), BOX_BAD_MESSAGE);
 	assert_int_equal(try_open(&p), BOX_OK);
 	box_close();
 	free(p.sealed);
@@ -277,30 +265,32 @@ static void test_other_records(void **state)
 	g_text = (uint8_t *)"name,illness\nAda,none\n";
 	g_size = strlen((char *)g_text);
 	prepare(&p);
-	assert_int_equal(box_open((uint8_t *)&p.wrapped, sizeof(p.wrapped),
-		p.sealed, p.size, &records), BOX_BAD_RECORDS);
+	assert_int_equal(box_open(p.sealed, p.size, &records), BOX_BAD_RECORDS);
 	free(p.sealed);
 	g_text = text;
 	g_size = size;
 	box_close();
 }
 
-/* Another box has another key pair: it cannot open what was not meant for
- * it. */
-static void test_other_box(void **state)
+/* A box that was given another key cannot open what was not meant for it, and
+ * a box has one key at a time. */
+static void test_other_key(void **state)
 {
-	uint8_t point[BOX_POINT_SIZE];
+	uint8_t other[BOX_KEY_SIZE], code[BOX_KEY_SIZE], records[BOX_KEY_SIZE];
 	struct post p;
 
 	prepare(&p);
-	assert_int_equal(box_make_key(point), BOX_BAD_ORDER);
+	assert_null(seal_random(other, sizeof(other)));
+	assert_int_equal(box_take_key(other), BOX_BAD_ORDER);
 	box_close();
 	assert_int_equal(try_open(&p), BOX_BAD_ORDER);
-	assert_int_equal(box_make_key(point), BOX_OK);
+	assert_int_equal(box_take_key(other), BOX_OK);
 	assert_int_equal(try_open(&p), BOX_NOT_AUTHENTIC);
 	box_close();
-	point[64] ^= 1;
-	assert_non_null(seal_wrap(p.key, point, &p.wrapped));
+	/* Each use has a key of its own. */
+	assert_null(seal_derive(p.key, BOX_LABEL_CODE, code));
+	assert_null(seal_derive(p.key, BOX_LABEL_RECORDS, records));
+	assert_memory_not_equal(code, records, BOX_KEY_SIZE);
 	free(p.sealed);
 }
 
@@ -313,7 +303,7 @@ int main(void)
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_changed_messages),
 		cmocka_unit_test(test_other_records),
-		cmocka_unit_test(test_other_box),
+		cmocka_unit_test(test_other_key),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);

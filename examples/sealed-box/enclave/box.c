@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sealed box.  Its life: make_key, open, compute (as often as wanted),
- * close.  One lock, because the host may call from several threads at once;
+ * The sealed box.  Its life: fetch_key (box_attest.c), open, compute (as often
+ * as wanted), close.  One lock, because the host may call from several threads at once;
  * a call out of order is refused.
  */
+#include "box.h"
 #include "box_crypto.h"
 #include "../stats.h"
 
@@ -19,8 +20,7 @@
 
 static pthread_mutex_t g_lock = PTHREAD_MUTEX_INITIALIZER;
 /* All below under g_lock. */
-static bool g_have_pair, g_have_records;
-static mbedtls_ecp_keypair g_pair;
+static bool g_have_key, g_have_records;
 static uint8_t g_key[BOX_KEY_SIZE], g_bound[BOX_HASH_SIZE];
 static struct box_table g_table;
 static unsigned g_results;
@@ -30,22 +30,29 @@ static void forget(void)
 	box_table_wipe(&g_table);
 	box_wipe(g_key, sizeof(g_key));
 	box_wipe(g_bound, sizeof(g_bound));
-	if (g_have_pair)
-		mbedtls_ecp_keypair_free(&g_pair);
-	g_have_pair = g_have_records = false;
+	g_have_key = g_have_records = false;
 	g_results = 0;
 }
 
-enum box_status box_make_key(uint8_t *public_point)
+bool box_has_key(void)
+{
+	bool has;
+
+	pthread_mutex_lock(&g_lock);
+	has = g_have_key;
+	pthread_mutex_unlock(&g_lock);
+	return has;
+}
+
+enum box_status box_take_key(const uint8_t key[BOX_KEY_SIZE])
 {
 	enum box_status status = BOX_BAD_ORDER;
 
-	if (!public_point)
-		return BOX_BAD_MESSAGE;
 	pthread_mutex_lock(&g_lock);
-	if (!g_have_pair) {
-		g_have_pair = box_crypto_make_pair(&g_pair, public_point);
-		status = g_have_pair ? BOX_OK : BOX_CRYPTO_FAILED;
+	if (!g_have_key) {
+		memcpy(g_key, key, BOX_KEY_SIZE);
+		g_have_key = true;
+		status = BOX_OK;
 	}
 	pthread_mutex_unlock(&g_lock);
 	return status;
@@ -94,36 +101,23 @@ static enum box_status read_records(const uint8_t *sealed, size_t text_size)
 	return status;
 }
 
-static enum box_status open_box(const uint8_t *wrapped, size_t wrapped_size,
-	const uint8_t *sealed, size_t sealed_size)
+static enum box_status open_box(const uint8_t *sealed, size_t sealed_size)
 {
-	struct box_wrapped_key message;
 	enum box_status status;
 	size_t text_size;
 
-	if (!g_have_pair || g_have_records)
+	if (!g_have_key || g_have_records)
 		return BOX_BAD_ORDER;
-	if (!wrapped || wrapped_size != sizeof(message))
-		return BOX_BAD_MESSAGE;
-	memcpy(&message, wrapped, sizeof(message));
 	status = check_message(sealed, sealed_size, &text_size);
 	if (status != BOX_OK)
 		return status;
-	switch (box_crypto_unwrap(&g_pair, &message, g_key)) {
-	case BOX_UNWRAPPED:
-		break;
-	case BOX_UNWRAP_MALFORMED:
-		return BOX_BAD_MESSAGE;
-	default:
-		return BOX_NOT_AUTHENTIC;
-	}
 	if (!box_crypto_hash(sealed, sealed_size, g_bound))
 		return BOX_CRYPTO_FAILED;
 	return read_records(sealed, text_size);
 }
 
-enum box_status box_open(const uint8_t *wrapped, size_t wrapped_size,
-	const uint8_t *sealed, size_t sealed_size, uint64_t *records)
+enum box_status box_open(const uint8_t *sealed, size_t sealed_size,
+	uint64_t *records)
 {
 	enum box_status status;
 
@@ -131,12 +125,10 @@ enum box_status box_open(const uint8_t *wrapped, size_t wrapped_size,
 		return BOX_BAD_MESSAGE;
 	*records = 0;
 	pthread_mutex_lock(&g_lock);
-	status = open_box(wrapped, wrapped_size, sealed, sealed_size);
+	status = open_box(sealed, sealed_size);
 	if (status == BOX_OK) {
 		g_have_records = true;
 		*records = g_table.count;
-	} else if (!g_have_records) {
-		box_wipe(g_key, sizeof(g_key));
 	}
 	pthread_mutex_unlock(&g_lock);
 	return status;
@@ -195,7 +187,7 @@ void box_close(void)
 
 OE_SET_ENCLAVE_SGX(
 	1,    /* product id */
-	1,    /* security version */
+	2,    /* security version */
 	false, /* no debugging: nobody may look in */
 	2048, /* heap pages: 8 MiB */
 	64,   /* stack pages per thread */

@@ -9,17 +9,12 @@
 
 #include "../box_format.h"
 
-#include <mbedtls/ecp.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Make a key pair; point gets the public half.  Free the pair with
- * mbedtls_ecp_keypair_free(), which wipes it. */
-bool box_crypto_make_pair(mbedtls_ecp_keypair *, uint8_t point[BOX_POINT_SIZE]);
-
-enum box_unwrap { BOX_UNWRAPPED, BOX_UNWRAP_MALFORMED, BOX_UNWRAP_REFUSED };
-enum box_unwrap box_crypto_unwrap(mbedtls_ecp_keypair *,
-	const struct box_wrapped_key *, uint8_t key[BOX_KEY_SIZE]);
+/* The key of one use, by its label. */
+bool box_crypto_derive(const uint8_t key[BOX_KEY_SIZE], const char *label,
+	uint8_t derived[BOX_KEY_SIZE]);
 
 /* Decrypt a RECORDS message of size bytes (checked by the caller to be its
  * header's size plus BOX_OVERHEAD) into text (header's size bytes).  False if

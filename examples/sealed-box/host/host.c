@@ -3,24 +3,32 @@
  * The untrusted application: loads the enclave, carries ciphertext to it and
  * away from it.  It never sees a key or a record.
  *
- *   sealed-box-host ENCLAVE POST
+ *   sealed-box-host [OPTION...] ENCLAVE POST
+ *
+ *   --attest URL  --vault URL  --key NAME   whom the enclave asks for its key
+ *   --debug                                 as a debug enclave
+ *   --record FILE, --replay FILE, --flip    a host that is up to something:
+ *                                           carrier.h
  *
  * POST is the folder shared with the data owner.  Commands come line by line
  * on standard input; each is answered by one line:
  *
- *   key               public key written to POST/public.key
- *   open [RECORDS]    POST/key.wrapped and POST/records.sealed (or the file
- *                     of that name) handed to the enclave
+ *   fetch             the enclave attests, and is given its key
+ *   open [RECORDS]    POST/records.sealed (or the file of that name) handed
+ *                     to the enclave
  *   read              try to read the records at their address
- *   compute           encrypted result written to POST/result.sealed
+ *   compute           encrypted result written to POST/result.sealed, the
+ *                     evidence for it to POST/result.evidence
  *   close             the enclave forgets everything
  *
  * An answer is "ok ..." or "refused ...".  End of input ends the enclave.
  */
+#include "carrier.h"
 #include "../box_format.h"
 #include "../stats.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <openenclave/host.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -34,13 +42,14 @@
 
 #define FILE_MAX (BOX_PLAINTEXT_MAX + BOX_OVERHEAD)
 
-static const char *g_post;
+static const char *g_post, *g_attest = "", *g_vault = "", *g_key = "";
 
 static const char *status_text(oe_result_t result, enum box_status status)
 {
 	static const char *const texts[] = { "ok", "out of order",
 		"malformed message", "not authentic", "not the expected table",
-		"too big", "out of memory", "cryptography failed" };
+		"too big", "out of memory", "cryptography failed",
+		"not released", "no evidence" };
 
 	if (result != OE_OK)
 		return oe_result_str(result);
@@ -77,40 +86,37 @@ static bool write_file(const char *name, const void *content, size_t size)
 	return f && fclose(f) == 0 && good;
 }
 
-static void do_key(oe_enclave_t *enclave)
+static void do_fetch(oe_enclave_t *enclave)
 {
-	uint8_t point[BOX_POINT_SIZE];
+	char reason[512] = "";
 	enum box_status status = BOX_OK;
-	oe_result_t result = box_make_key(enclave, &status, point);
+	oe_result_t result = box_fetch_key(enclave, &status, g_attest, g_vault,
+		g_key, reason, sizeof(reason));
 
-	if (result != OE_OK || status != BOX_OK)
-		printf("refused %s\n", status_text(result, status));
-	else if (!write_file("public.key", point, sizeof(point)))
-		printf("refused %s\n", strerror(errno));
+	if (result == OE_OK && status == BOX_OK)
+		printf("ok the key is inside, and nowhere here\n");
 	else
-		printf("ok public key made inside the enclave\n");
+		printf("refused %s%s%.*s\n", status_text(result, status),
+			*reason ? ": " : "", (int)sizeof(reason) - 1, reason);
 }
 
 static void do_open(oe_enclave_t *enclave, const char *name)
 {
-	size_t wrapped_size, sealed_size;
-	uint8_t *wrapped = read_file("key.wrapped", &wrapped_size);
+	size_t sealed_size;
 	uint8_t *sealed = read_file(*name ? name : "records.sealed", &sealed_size);
 	enum box_status status = BOX_OK;
 	uint64_t records = 0;
 	oe_result_t result;
 
-	if (!wrapped || !sealed) {
+	if (!sealed) {
 		printf("refused no such file\n");
-	} else {
-		result = box_open(enclave, &status, wrapped, wrapped_size, sealed,
-			sealed_size, &records);
-		if (result == OE_OK && status == BOX_OK)
-			printf("ok %llu\n", (unsigned long long)records);
-		else
-			printf("refused %s\n", status_text(result, status));
+		return;
 	}
-	free(wrapped);
+	result = box_open(enclave, &status, sealed, sealed_size, &records);
+	if (result == OE_OK && status == BOX_OK)
+		printf("ok %llu\n", (unsigned long long)records);
+	else
+		printf("refused %s\n", status_text(result, status));
 	free(sealed);
 }
 
@@ -150,18 +156,25 @@ static void do_read(oe_enclave_t *enclave)
 
 static void do_compute(oe_enclave_t *enclave)
 {
+	static uint8_t evidence[BOX_EVIDENCE_MAX];
 	uint8_t sealed[sizeof(struct box_result) + BOX_OVERHEAD];
 	enum box_status status = BOX_OK;
-	size_t written = 0;
+	size_t written = 0, proof = 0;
 	oe_result_t result =
 		box_compute(enclave, &status, sealed, sizeof(sealed), &written);
 
-	if (result != OE_OK || status != BOX_OK || written > sizeof(sealed))
+	if (result == OE_OK && status == BOX_OK && written <= sizeof(sealed))
+		result = box_prove(enclave, &status, sealed, written, evidence,
+			sizeof(evidence), &proof);
+	if (result != OE_OK || status != BOX_OK || written > sizeof(sealed) ||
+		proof > sizeof(evidence))
 		printf("refused %s\n", status_text(result, status));
-	else if (!write_file("result.sealed", sealed, written))
+	else if (!write_file("result.sealed", sealed, written) ||
+		!write_file("result.evidence", evidence, proof))
 		printf("refused %s\n", strerror(errno));
 	else
-		printf("ok %zu\n", written);
+		printf("ok %zu encrypted bytes, and %zu of evidence\n", written,
+			proof);
 }
 
 static void serve(oe_enclave_t *enclave)
@@ -170,8 +183,8 @@ static void serve(oe_enclave_t *enclave)
 
 	while (fgets(line, sizeof(line), stdin)) {
 		line[strcspn(line, "\n")] = 0;
-		if (!strcmp(line, "key"))
-			do_key(enclave);
+		if (!strcmp(line, "fetch"))
+			do_fetch(enclave);
 		else if (!strncmp(line, "open", 4) && (!line[4] || line[4] == ' '))
 			do_open(enclave, line + 4 + (line[4] == ' '));
 		else if (!strcmp(line, "read"))
@@ -186,18 +199,48 @@ static void serve(oe_enclave_t *enclave)
 	}
 }
 
+static int usage(void)
+{
+	fprintf(stderr, "usage: sealed-box-host [--attest URL] [--vault URL] "
+		"[--key NAME] [--debug]\n\t[--record FILE | --replay FILE | "
+		"--flip] ENCLAVE POST\n");
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
+	static const struct option options[] = {
+		{ "attest", required_argument, NULL, 'a' },
+		{ "vault", required_argument, NULL, 'v' },
+		{ "key", required_argument, NULL, 'k' },
+		{ "debug", no_argument, NULL, 'd' },
+		{ "record", required_argument, NULL, 'w' },
+		{ "replay", required_argument, NULL, 'r' },
+		{ "flip", no_argument, NULL, 'f' },
+		{ NULL, 0, NULL, 0 },
+	};
 	oe_enclave_t *enclave = NULL;
 	oe_result_t result;
+	uint32_t flags = 0;
+	int option;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: sealed-box-host ENCLAVE POST\n");
-		return 2;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'a': g_attest = optarg; break;
+		case 'v': g_vault = optarg; break;
+		case 'k': g_key = optarg; break;
+		case 'd': flags = OE_ENCLAVE_FLAG_DEBUG; break;
+		case 'w': carrier_record(optarg); break;
+		case 'r': carrier_replay(optarg); break;
+		case 'f': carrier_flip(); break;
+		default: return usage();
+		}
 	}
-	g_post = argv[2];
-	result = oe_create_box_enclave(argv[1], OE_ENCLAVE_TYPE_SGX, 0, NULL, 0,
-		&enclave);
+	if (optind + 2 != argc)
+		return usage();
+	g_post = argv[optind + 1];
+	result = oe_create_box_enclave(argv[optind], OE_ENCLAVE_TYPE_SGX, flags,
+		NULL, 0, &enclave);
 	if (result != OE_OK) {
 		printf("refused %s\n", oe_result_str(result));
 		return 1;

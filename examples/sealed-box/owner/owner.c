@@ -3,10 +3,13 @@
  * The data owner's program.  It runs where the owner trusts the machine; of
  * what it writes, only the folder OUT goes to the untrusted host.
  *
- *   owner seal --data CSV --to POINT --private DIR --out DIR
+ *   owner key --private DIR
+ *   owner seal --data CSV --private DIR --out DIR
  *   owner open --private DIR --result FILE [--check CSV]
+ *              [--evidence FILE --signer HEX --product N --svn N]
  */
 #include "../stats.h"
+#include "evidence.h"
 #include "print.h"
 #include "seal.h"
 
@@ -81,42 +84,61 @@ static void write_file(const char *folder, const char *name, mode_t mode,
 }
 
 struct arguments {
-	const char *data, *to, *private, *out, *result, *check;
+	const char *data, *private, *out, *result, *check, *evidence;
+	struct evidence_wanted wanted;
 };
 
-/* Makes a fresh box key each time: a key never seals two tables. */
+/* The box key, for the key service; and what it gives for the code. */
+static int run_key(const struct arguments *a)
+{
+	uint8_t key[BOX_KEY_SIZE], code[BOX_KEY_SIZE];
+
+	if (!a->private)
+		fail("key needs --private");
+	check(seal_random(key, sizeof(key)));
+	check(seal_derive(key, BOX_LABEL_CODE, code));
+	write_file(a->private, "box.key", 0600, key, sizeof(key));
+	write_file(a->private, "code.key", 0600, code, sizeof(code));
+	box_wipe(key, sizeof(key));
+	box_wipe(code, sizeof(code));
+	return 0;
+}
+
+static uint8_t *read_key(const struct arguments *a)
+{
+	size_t size;
+	uint8_t *key = read_file(a->private, "box.key", &size);
+
+	if (size != BOX_KEY_SIZE)
+		fail("%s/box.key is damaged", a->private);
+	return key;
+}
+
 static int run_seal(const struct arguments *a)
 {
-	uint8_t key[BOX_KEY_SIZE], hash[BOX_HASH_SIZE], *text, *point, *sealed;
-	struct box_wrapped_key wrapped;
-	size_t size, point_size;
+	uint8_t *key, hash[BOX_HASH_SIZE], *text, *sealed;
+	size_t size;
 
-	if (!a->data || !a->to || !a->private || !a->out)
-		fail("seal needs --data, --to, --private and --out");
+	if (!a->data || !a->private || !a->out)
+		fail("seal needs --data, --private and --out");
+	key = read_key(a);
 	text = read_file(NULL, a->data, &size);
-	point = read_file(NULL, a->to, &point_size);
 	if (!size || size > BOX_PLAINTEXT_MAX)
 		fail("%s is empty or too big", a->data);
-	if (point_size != BOX_POINT_SIZE)
-		fail("%s holds no public key", a->to);
 	sealed = malloc(size + BOX_OVERHEAD);
 	if (!sealed)
 		fail("out of memory");
 
-	check(seal_random(key, sizeof(key)));
 	check(seal_records(key, text, size, sealed));
-	check(seal_wrap(key, point, &wrapped));
 	check(seal_hash(sealed, size + BOX_OVERHEAD, hash));
 
-	write_file(a->private, "box.key", 0600, key, sizeof(key));
 	write_file(a->private, "records.hash", 0600, hash, sizeof(hash));
 	write_file(a->out, "records.sealed", 0644, sealed, size + BOX_OVERHEAD);
-	write_file(a->out, "key.wrapped", 0644, &wrapped, sizeof(wrapped));
 
-	box_wipe(key, sizeof(key));
+	box_wipe(key, BOX_KEY_SIZE);
 	box_wipe(text, size);
+	free(key);
 	free(text);
-	free(point);
 	free(sealed);
 	return 0;
 }
@@ -159,20 +181,35 @@ static void compare(const struct box_result *r, const char *path)
 	printf("\n  The owner did the same sums in the clear: the same figures.\n");
 }
 
+static void check_evidence(const struct arguments *a, const uint8_t *message,
+	size_t message_size)
+{
+	size_t size;
+	uint8_t *evidence = read_file(NULL, a->evidence, &size);
+	char what[256];
+
+	check(evidence_check(evidence, size, message, message_size, &a->wanted,
+		what, sizeof(what)));
+	printf("  %s\n\n", what);
+	free(evidence);
+}
+
 static int run_open(const struct arguments *a)
 {
 	uint8_t *key, *hash, *message;
-	size_t key_size, hash_size, size;
+	size_t hash_size, size;
 	struct box_result result;
 
 	if (!a->private || !a->result)
 		fail("open needs --private and --result");
-	key = read_file(a->private, "box.key", &key_size);
+	key = read_key(a);
 	hash = read_file(a->private, "records.hash", &hash_size);
 	message = read_file(NULL, a->result, &size);
-	if (key_size != BOX_KEY_SIZE || hash_size != BOX_HASH_SIZE)
+	if (hash_size != BOX_HASH_SIZE)
 		fail("the files in %s are damaged", a->private);
 	check(seal_open_result(key, hash, message, size, &result, sizeof(result)));
+	if (a->evidence)
+		check_evidence(a, message, size);
 	box_wipe(key, BOX_KEY_SIZE);
 	free(key);
 	free(hash);
@@ -187,11 +224,14 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "data", required_argument, NULL, 'd' },
-		{ "to", required_argument, NULL, 't' },
 		{ "private", required_argument, NULL, 'p' },
 		{ "out", required_argument, NULL, 'o' },
 		{ "result", required_argument, NULL, 'r' },
 		{ "check", required_argument, NULL, 'c' },
+		{ "evidence", required_argument, NULL, 'e' },
+		{ "signer", required_argument, NULL, 's' },
+		{ "product", required_argument, NULL, 'n' },
+		{ "svn", required_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct arguments a = { 0 };
@@ -200,20 +240,26 @@ int main(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
 		case 'd': a.data = optarg; break;
-		case 't': a.to = optarg; break;
 		case 'p': a.private = optarg; break;
 		case 'o': a.out = optarg; break;
 		case 'r': a.result = optarg; break;
 		case 'c': a.check = optarg; break;
+		case 'e': a.evidence = optarg; break;
+		case 's': a.wanted.signer = optarg; break;
+		case 'n': a.wanted.product = (uint16_t)atoi(optarg); break;
+		case 'v': a.wanted.svn = (uint16_t)atoi(optarg); break;
 		default: return 2;
 		}
 	}
+	if (optind + 1 == argc && !strcmp(argv[optind], "key"))
+		return run_key(&a);
 	if (optind + 1 == argc && !strcmp(argv[optind], "seal"))
 		return run_seal(&a);
 	if (optind + 1 == argc && !strcmp(argv[optind], "open"))
 		return run_open(&a);
-	fprintf(stderr, "usage: owner seal --data CSV --to POINT --private DIR "
-		"--out DIR\n       owner open --private DIR --result FILE "
-		"[--check CSV]\n");
+	fprintf(stderr, "usage: owner key --private DIR\n"
+		"       owner seal --data CSV --private DIR --out DIR\n"
+		"       owner open --private DIR --result FILE [--check CSV]\n"
+		"             [--evidence FILE --signer HEX --product N --svn N]\n");
 	return 2;
 }

@@ -14,9 +14,9 @@
 /* Random bytes from OpenSSL's generator. */
 const char *seal_random(void *out, size_t size);
 
-/* Encrypt the box key to the enclave's public point, checked to be one. */
-const char *seal_wrap(const uint8_t key[BOX_KEY_SIZE],
-	const uint8_t point[BOX_POINT_SIZE], struct box_wrapped_key *wrapped);
+/* The key of one use, by its label. */
+const char *seal_derive(const uint8_t key[BOX_KEY_SIZE], const char *label,
+	uint8_t derived[BOX_KEY_SIZE]);
 
 /* Seal size bytes of records; message has room for size + BOX_OVERHEAD. */
 const char *seal_records(const uint8_t key[BOX_KEY_SIZE], const void *text,

@@ -44,21 +44,6 @@ static const char *reason(char *said)
 	return text;
 }
 
-/* Words of a long line below each other. */
-static void say_lines(struct story *s, const char *text)
-{
-	while (*text) {
-		size_t n = strlen(text);
-
-		if (n > 66)
-			for (n = 66; n > 30 && text[n] != ' '; n--)
-				;
-		say(s, "           %.*s\n", (int)n, text);
-		text += n;
-		text += strspn(text, " ");
-	}
-}
-
 static void try_image(struct story *s, uint8_t *image, size_t size, uint64_t place,
 	const char *what)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- *   sealed-box-demo --enclave SIGNED --big SIGNED --data CSV --bin DIR
- *                   [--quiet]
+ *   sealed-box-demo --image LINKED --configs DIR --signer PEM
+ *                   --other-signer PEM --data CSV --bin DIR [--quiet]
  *
- * --big is the same box signed for more records. DIR holds sealed-box-owner, sealed-box-host and Coffer's own programs.
+ * DIR of --configs has box.conf, big.conf, debug.conf and old.conf; DIR of
+ * --bin holds sealed-box-owner, sealed-box-host and Coffer's own programs.
  * Exit status: 0 when every step went as told, else 1.
  */
 #include "story.h"
@@ -63,27 +64,9 @@ static bool pick_record(const char *path, char *record, size_t size, size_t *cou
 	return record[0];
 }
 
-static void show_bytes(struct story *s, const char *name, size_t count)
-{
-	unsigned char bytes[32];
-	char path[256];
-	size_t n = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", s->post, name);
-	f = fopen(path, "rb");
-	if (f && fseek(f, 100, SEEK_SET) == 0)
-		n = fread(bytes, 1, count, f);
-	if (f)
-		fclose(f);
-	for (size_t i = 0; i < n; i++)
-		say(s, " %02x", bytes[i]);
-	say(s, " ...\n");
-}
-
 static void show_identity(struct story *s)
 {
-	char *argv[] = { s->sign, "dump", "-e", (char *)s->enclave, NULL };
+	char *argv[] = { s->sign, "dump", "-e", s->enclave, NULL };
 	char line[2048], mrenclave[80] = "";
 	struct peer p;
 
@@ -97,45 +80,52 @@ static void show_identity(struct story *s)
 		mrenclave);
 }
 
+#define MACHINE "clinic"
+#define SIZE "Standard_DC2s_v3"
+
 static bool step_load(struct story *s)
 {
-	char *argv[] = { s->host, (char *)s->enclave, s->post, NULL };
-	char text[512];
+	char recorded[200], text[512], *argv[HOST_ARGUMENTS];
+	char *options[] = { "--record", recorded, NULL };
 	int error;
 
-	heading(s, "The host application loads the enclave");
+	heading(s, "Somebody else's machine: a virtual machine of size " SIZE);
+	snprintf(recorded, sizeof(recorded), "%s/recorded.json",
+		s->world.folder);
 	show_identity(s);
+	host_arguments(s, MACHINE, SIZE, s->enclave, s->post, options, argv);
 	error = peer_start(&s->application, argv, (uid_t)-1, NULL, -1);
 	if (!judge(s, !error && peer_expect(&s->application, "ok", text,
-			sizeof(text), 20000), "measured page by page and started"))
+			sizeof(text), 20000), "the host application has it "
+		"measured page by page and started"))
 		return false;
+	s->cell = world_find_cell();
 	say(s, "           host application %d, driver cofferd %d, processor "
 		"coffer-cpu %d,\n           the cell that runs the enclave %d: four "
 		"processes\n", s->application.pid, world_find("cofferd"),
-		world_find("coffer-cpu"), world_find_cell());
-	if (!judge(s, ask(s, "key", text, sizeof(text)), "%s", text))
-		return false;
-	say(s, "   Mind: nothing proves to the owner yet that this key was made by "
-		"this enclave.\n   That proof is an attestation quote, which this "
-		"demo does not use; the owner takes\n   the key on trust.\n");
+		world_find("coffer-cpu"), s->cell);
 	return true;
 }
 
-static bool step_seal(struct story *s, const char *record, size_t count)
+static bool step_fetch(struct story *s)
 {
-	char key[256], errors[1024];
-	char *argv[] = { s->owner, "seal", "--data", (char *)s->data, "--to", key,
-		"--private", s->private, "--out", s->post, NULL };
-	int status;
+	char text[512];
 
-	heading(s, "The data owner encrypts the records");
-	snprintf(key, sizeof(key), "%s/public.key", s->post);
-	status = run(s, argv, false, errors, sizeof(errors));
-	if (!judge(s, status == 0, "%zu records under AES-256-GCM, the key wrapped "
-		"to the enclave's key %s", count, errors))
+	heading(s, "The enclave proves what it is, and is given the key");
+	say(s, "   Before that it has no key, and half of its code is noise: it "
+		"cannot even try.\n");
+	judge(s, !ask(s, "open", text, sizeof(text)),
+		"asked to open the records, it refuses: %s", text);
+	if (!judge(s, ask(s, "fetch", text, sizeof(text)),
+		"quote, token, key: %s", text))
 		return false;
-	say(s, "           one record:  %s\n           as it leaves:", record);
-	show_bytes(s, "records.sealed", 20);
+	say(s, "           the enclave made a key pair; the quoting enclave a "
+		"quote of both (DCAP,\n           ECDSA P-256); the attestation "
+		"service a token of the quote; the key service\n           held "
+		"the token against the policy, and wrapped the key for that pair."
+		"\n           What the host carried is of no use to it. The root "
+		"of trust of this quote\n           is software: Coffer's own "
+		"CA.\n");
 	return true;
 }
 
@@ -165,7 +155,7 @@ static bool step_open(struct story *s, size_t count)
 	char text[512], expected[32];
 	bool good;
 
-	heading(s, "The host hands both to the enclave");
+	heading(s, "The host hands the records to the enclave");
 	flip_copy(s);
 	good = !ask(s, "open records.changed", text, sizeof(text)) &&
 		!strcmp(text, "not authentic");
@@ -178,20 +168,21 @@ static bool step_open(struct story *s, size_t count)
 
 static void step_result(struct story *s)
 {
-	char result[256], text[512], errors[1024];
+	char result[256], evidence[256], text[512], errors[1024];
 	char *argv[] = { s->owner, "open", "--private", s->private, "--result",
-		result, "--check", (char *)s->data, NULL };
+		result, "--check", (char *)s->data, "--evidence", evidence,
+		"--signer", s->mrsigner, "--product", "1", "--svn", "2", NULL };
 
 	heading(s, "The enclave computes; the owner opens the result");
 	snprintf(result, sizeof(result), "%s/result.sealed", s->post);
+	snprintf(evidence, sizeof(evidence), "%s/result.evidence", s->post);
 	if (!judge(s, ask(s, "compute", text, sizeof(text)),
-		"the host gets a result of %s encrypted bytes:", text))
+		"the host gets %s", text))
 		return;
-	say(s, "          ");
-	show_bytes(s, "result.sealed", 20);
 	say(s, "\n");
 	judge(s, run(s, argv, true, errors, sizeof(errors)) == 0,
-		"only the owner's key opens it, bound to these records %s", errors);
+		"only the owner's key opens it, bound to these records; the "
+		"evidence verifies %s", errors);
 	judge(s, ask(s, "close", text, sizeof(text)),
 		"the enclave has wiped records and keys");
 }
@@ -202,6 +193,8 @@ static void step_end(struct story *s)
 	size_t left;
 
 	judge(s, status == 0, "the enclave is gone, the host has ended");
+	story_key_end(s);
+	story_search(s);
 	left = world_close(&s->world);
 	judge(s, left == 0, "no process and no file is left behind");
 }
@@ -216,17 +209,22 @@ static void tell(struct story *s)
 		"==============\n"
 		"A data owner has health records and wants statistics of them, "
 		"computed by a host\napplication on somebody else's machine. The "
-		"host must not see a single record. So\nthe sums are done in an SGX "
-		"enclave; the SGX machine is Coffer, in software.\n");
+		"host must not see a single record, nor\nhow they are computed. So "
+		"the sums are done in an SGX enclave, which proves what it\nis "
+		"before it is given the key; the SGX machine is Coffer, in "
+		"software.\n");
 	good = pick_record(s->data, record, sizeof(record), &count);
 	if (!judge(s, good, "the owner has %zu records", count)) {
 		world_close(&s->world);
 		return;
 	}
-	if (step_load(s) && step_seal(s, record, count) && step_open(s, count)) {
+	if (story_key(s) && story_seal(s, record, count) && step_load(s) &&
+		step_fetch(s) && step_open(s, count)) {
 		heading(s, "While they lie there: who can look in?");
 		story_pry(s, record);
 		step_result(s);
+		heading(s, "What must fail, fails");
+		story_refusals(s);
 	}
 	heading(s, "A changed image does not run");
 	story_wrong_images(s);
@@ -243,30 +241,37 @@ static void tell(struct story *s)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "enclave", required_argument, NULL, 'e' },
-		{ "big", required_argument, NULL, 'g' },
+		{ "image", required_argument, NULL, 'i' },
+		{ "configs", required_argument, NULL, 'c' },
+		{ "signer", required_argument, NULL, 's' },
+		{ "other-signer", required_argument, NULL, 'o' },
 		{ "data", required_argument, NULL, 'd' },
 		{ "bin", required_argument, NULL, 'b' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct story s = { .application = { .pid = -1, .to = -1, .from = -1 } };
+	struct story s = { .application = { .pid = -1, .to = -1, .from = -1 },
+		.services = { .pid = -1, .to = -1, .from = -1 } };
 	const char *bin = NULL;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "q", options, NULL)) != -1) {
 		switch (option) {
-		case 'e': s.enclave = optarg; break;
-		case 'g': s.big = optarg; break;
+		case 'i': s.image = optarg; break;
+		case 'c': s.folder = optarg; break;
+		case 's': s.signer = optarg; break;
+		case 'o': s.other_signer = optarg; break;
 		case 'd': s.data = optarg; break;
 		case 'b': bin = optarg; break;
 		case 'q': s.quiet = true; break;
 		default: return 2;
 		}
 	}
-	if (!s.enclave || !s.big || !s.data || !bin || optind != argc) {
-		fprintf(stderr, "usage: sealed-box-demo --enclave SIGNED --big SIGNED "
-			"--data CSV --bin DIR [--quiet]\n");
+	if (!s.image || !s.folder || !s.signer || !s.other_signer || !s.data ||
+		!bin || optind != argc) {
+		fprintf(stderr, "usage: sealed-box-demo --image LINKED --configs "
+			"DIR --signer PEM\n\t--other-signer PEM --data CSV --bin "
+			"DIR [--quiet]\n");
 		return 2;
 	}
 	if (!set_up(&s, bin))

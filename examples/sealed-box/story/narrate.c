@@ -43,6 +43,22 @@ bool judge(struct story *s, bool good, const char *format, ...)
 	return good;
 }
 
+/* Words of a long line below each other. */
+void say_lines(struct story *s, const char *text)
+{
+	while (*text) {
+		size_t n = strcspn(text, "\n"), skip;
+
+		if (n > 66)
+			for (n = 66; n > 30 && text[n] != ' '; n--)
+				;
+		say(s, "           %.*s\n", (int)n, text);
+		text += n;
+		skip = strspn(text, " \n");
+		text += skip;
+	}
+}
+
 bool ask(struct story *s, const char *command, char *rest, size_t size)
 {
 	return ask_host(&s->application, command, rest, size, NULL);

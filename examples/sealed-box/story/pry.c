@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Step 4.  We play someone with a debugger who even knows what to look for:
+ * We play someone with a debugger who even knows what to look for:
  * the key (read from the owner's private folder) and one of the records.
  */
 #include "story.h"
@@ -154,7 +154,7 @@ void story_pry(struct story *s, const char *record)
 		{ "host application", s->application.pid, false },
 		{ "cofferd", world_find("cofferd"), false },
 		{ "coffer-cpu", world_find("coffer-cpu"), false },
-		{ "the enclave's cell", world_find_cell(), false },
+		{ "the enclave's cell", s->cell, false },
 	};
 	bool secret = probe_secret_memory(64u << 20), good = true, control = true;
 	uint64_t seen = 0;

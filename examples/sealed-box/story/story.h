@@ -15,14 +15,19 @@
 
 struct story {
 	bool quiet;
-	const char *enclave; /* signed image */
-	const char *big; /* the same, signed for more records */
-	const char *data; /* the owner's table, CSV */
+	/* What it was given: images as they were linked, configurations to sign
+	 * them with, keys of two signers, the owner's table. */
+	const char *image, *folder, *signer, *other_signer, *data;
 	char owner[512], host[512], sign[512], coffer[512]; /* programs */
+	char enclave[160]; /* protected, signed image */
+	char url[128]; /* of the services */
+	char mrsigner[80];
+	struct peer services;
 	struct world world;
 	char private[128]; /* the owner's own folder */
 	char post[128]; /* what owner and host exchange */
 	struct peer application; /* the host program */
+	pid_t cell; /* of its enclave */
 	unsigned failed; /* steps */
 	unsigned step;
 };
@@ -52,13 +57,50 @@ bool ask_host(struct peer *, const char *command, char *rest, size_t size,
  * exit status, or -1. */
 int run(struct story *, char *const argv[], bool shown, char *said, size_t size);
 
-/* Step 4: who can look in?  record is one line of the table. */
+/* Like ask(), of a host that is started for it, with these options more,
+ * and ended: what it answers to "fetch", and its library's last error.  On
+ * virtual machine vm, which is made when there is none.  True: it was given
+ * the key. */
+struct attempt {
+	const char *vm, *image;
+	char *options[4]; /* NULL at the end */
+};
+bool attempt_fetch(struct story *, const struct attempt *, char *answer,
+	size_t size);
+
+/* Writes argv of a host: coffer run on a machine, with the services' addresses
+ * and options (NULL at the end; may be NULL). */
+#define HOST_ARGUMENTS 24
+void host_arguments(struct story *, const char *vm, const char *size,
+	const char *image, const char *post, char *const options[],
+	char *argv[HOST_ARGUMENTS]);
+
+/* Text in lines that fit, indented. */
+void say_lines(struct story *, const char *text);
+
+/* Steps 1 and 2: the owner's services, key and policy; what is encrypted. */
+bool story_key(struct story *);
+bool story_seal(struct story *, const char *record, size_t count);
+void story_key_end(struct story *);
+
+/* The image protected and signed: out, by conf (a file of the folder) and a
+ * signer's key. */
+bool make_image(struct story *, const char *conf, const char *signer,
+	const char *out);
+
+/* What must fail: enclaves and machines that get no key. */
+void story_refusals(struct story *);
+
+/* Is the key anywhere where it should not be? */
+void story_search(struct story *);
+
+/* Who can look in?  record is one line of the table. */
 void story_pry(struct story *, const char *record);
 
-/* Step 6: images with one changed bit. */
+/* Images with one changed bit. */
 void story_wrong_images(struct story *);
 
-/* Step 7: more pages than the processor has room for, and one changed bit. */
+/* More pages than the processor has room for, and one changed bit. */
 void story_tamper(struct story *);
 
 #endif

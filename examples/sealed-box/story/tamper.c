@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Step 7.  The box once more, on a machine whose processor has room for 28 MiB
+ * The box once more, on a machine whose processor has room for 28 MiB
  * of enclaves, with more records than that: pages have to leave the processor,
  * encrypted, for ordinary memory.  There somebody flips a bit.
  */
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define MACHINE "small"
 #define SIZE "Standard_DC1s_v2"
@@ -44,42 +45,46 @@ static bool write_data(const struct story *s, const struct scene *scene,
 
 static bool set_up(struct story *s, struct scene *scene, size_t *count)
 {
-	snprintf(scene->private, sizeof(scene->private), "%s/owner2",
-		s->world.folder);
+	char from[200], to[200];
+
+	/* The same key, other records. */
+	snprintf(scene->private, sizeof(scene->private), "%s/many",
+		s->private);
 	snprintf(scene->post, sizeof(scene->post), "%s/post2", s->world.folder);
 	snprintf(scene->data, sizeof(scene->data), "%s/many.csv",
 		scene->private);
-	return !mkdir(scene->private, 0700) &&
+	snprintf(from, sizeof(from), "%s/box.key", s->private);
+	snprintf(to, sizeof(to), "%s/box.key", scene->private);
+	return !mkdir(scene->private, 0700) && !link(from, to) &&
 		!mkdir(scene->post, 0700) && write_data(s, scene, count);
 }
 
 static bool load(struct story *s, struct scene *scene)
 {
-	char *argv[] = { s->coffer, "run", "--vm", MACHINE, "--size", SIZE,
-		"--", s->host, (char *)s->big, scene->post, NULL };
-	char text[512];
+	char image[200], text[512], *argv[HOST_ARGUMENTS];
 
-	return judge(s, !peer_start(&scene->host, argv, (uid_t)-1, NULL,
-			-1) &&
-		peer_expect(&scene->host, "ok", text, sizeof(text), 20000),
+	snprintf(image, sizeof(image), "%s/big.signed", s->world.folder);
+	host_arguments(s, MACHINE, SIZE, image, scene->post, NULL, argv);
+	return judge(s, make_image(s, "big.conf", s->signer, image) &&
+		!peer_start(&scene->host, argv, (uid_t)-1, NULL, -1) &&
+		peer_expect(&scene->host, "ok", text, sizeof(text), 20000) &&
+		ask_host(&scene->host, "fetch", text, sizeof(text), NULL),
 		"the box, signed for 72 MiB, on a machine of size " SIZE ":\n"
-		"           28 MiB for all its enclaves");
+		"           28 MiB for all its enclaves; it too is given the key");
 }
 
 static bool work(struct story *s, struct scene *scene, size_t count)
 {
-	char key[200], result[200], text[512], said[1024], expected[32];
-	char *seal[] = { s->owner, "seal", "--data", scene->data, "--to", key,
+	char result[200], text[512], said[1024], expected[32];
+	char *seal[] = { s->owner, "seal", "--data", scene->data,
 		"--private", scene->private, "--out", scene->post, NULL };
 	char *open[] = { s->owner, "open", "--private", scene->private,
 		"--result", result, "--check", scene->data, NULL };
 	bool good;
 
-	snprintf(key, sizeof(key), "%s/public.key", scene->post);
 	snprintf(result, sizeof(result), "%s/result.sealed", scene->post);
 	snprintf(expected, sizeof(expected), "%zu", count);
-	good = ask_host(&scene->host, "key", text, sizeof(text), NULL) &&
-		!run(s, seal, false, said, sizeof(said)) &&
+	good = !run(s, seal, false, said, sizeof(said)) &&
 		ask_host(&scene->host, "open", text, sizeof(text), NULL) &&
 		!strcmp(text, expected) &&
 		ask_host(&scene->host, "compute", text, sizeof(text), NULL) &&
