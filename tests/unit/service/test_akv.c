@@ -140,8 +140,8 @@ static void no_policies(void **state)
 			"{\"allOf\":["
 			"{\"claim\":\"a\",\"exists\":true}]}]}]}]}]}]}]}]}]"),
 		WITH("\"allOf\":[{\"claim\":\"a\",\"exists\":true}]") "x",
-		"{\"version\":\"1.0.0\",\"anyOf\":[{\"authority\":\"a\","
-			"\"allOf\":[{\"claim\":\"a\",\"exists\":true}]}]}",
+		("{\"version\":\"1.0.0\",\"anyOf\":[{\"authority\":\"a\","
+			"\"allOf\":[{\"claim\":\"a\",\"exists\":true}]}]}"),
 	};
 	struct why why;
 
@@ -332,8 +332,8 @@ static void changed_records_do_not_open(void **state)
 		"UPDATE akv_key SET ops = 0",
 		"UPDATE akv_key SET expires = 99999999999",
 		"UPDATE akv_key SET immutable = 1 - immutable",
-		"UPDATE akv_key SET version = "
-			"'00000000000000000000000000000000'",
+		("UPDATE akv_key SET version = "
+			"'00000000000000000000000000000000'"),
 		"UPDATE akv_key SET name = 'elsewhere'",
 	};
 
