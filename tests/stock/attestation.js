@@ -248,6 +248,7 @@ async function main() {
 		`maa.policy_signers=${first.file}`]);
 	await isolated(service.url, service.token, first, second);
 	await service.end();
+	services.settle();
 }
 
 main().catch((error) => {
