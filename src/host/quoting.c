@@ -54,13 +54,14 @@ static void once(void)
 	pthread_atfork(NULL, NULL, after_fork_child);
 }
 
-static int dial(struct why *why)
+/* *link: keeps the machine from ending for want of applications; to be closed
+ * after the first answer, which may have to wait for keys to be made. */
+static int dial(struct vmlink **link, struct why *why)
 {
 	const struct timeval limit = { ANSWER_SECONDS, 0 };
 	const struct arena_info none = { .fd = -1 };
 	const struct drv_ops *drv = drv_get();
 	struct vmlink_call call = { .command = WIRE_QUOTING };
-	struct vmlink *link;
 	const char *vm;
 	int fd = -1, r;
 
@@ -71,36 +72,41 @@ static int dial(struct why *why)
 			"not Coffer's: its driver has no quoting service");
 	r = paths_vm_name(&vm, why);
 	if (!r)
-		r = vmlink_open(vm, &none, NULL, NULL, &link, why);
+		r = vmlink_open(vm, &none, NULL, NULL, link, why);
 	if (r)
 		return r;
 	call.fd = &fd;
-	r = vmlink_do(link, &call, why);
-	vmlink_close(link);
-	if (r)
+	r = vmlink_do(*link, &call, why);
+	if (r) {
+		vmlink_close(*link);
+		*link = NULL;
 		return r;
+	}
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	return fd;
 }
 
-/* *old: it may have gone stale while nobody used it. */
-static int take(bool *old, struct why *why)
+/* *link is NULL for an old connection, which may have gone stale while nobody
+ * used it. */
+static int take(struct vmlink **link, struct why *why)
 {
+	bool old;
 	int fd = -1;
 
 	pthread_once(&g_once, once);
 	pthread_mutex_lock(&g_lock);
 	while (!g_free_count && g_made >= QUOTING_CONNECTIONS_EACH)
 		pthread_cond_wait(&g_returned, &g_lock);
-	*old = g_free_count > 0;
-	if (*old)
+	*link = NULL;
+	old = g_free_count > 0;
+	if (old)
 		fd = g_free[--g_free_count];
 	else
 		g_made++;
 	pthread_mutex_unlock(&g_lock);
 	if (fd >= 0)
 		return fd;
-	fd = dial(why);
+	fd = dial(link, why);
 	if (fd < 0) {
 		pthread_mutex_lock(&g_lock);
 		g_made--;
@@ -188,8 +194,9 @@ static int ask(uint32_t command, const void *payload, size_t size,
 	int result = -ENODEV;
 
 	for (int i = 0; i < ATTEMPTS;) {
-		bool old = false;
-		int r, fd = take(&old, why);
+		struct vmlink *link;
+		int r, fd = take(&link, why);
+		bool old = !link;
 
 		if (fd == -EAGAIN) {
 			result = fd;
@@ -204,6 +211,8 @@ static int ask(uint32_t command, const void *payload, size_t size,
 		r = exchange(fd, command, payload, size, answer, &result,
 			why);
 		put(fd, r == 1);
+		if (link)
+			vmlink_close(link);
 		if (r == 1)
 			break;
 		if (r < 0) {
