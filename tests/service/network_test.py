@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """network_test.py COFFER-SERVE: clients that lie, stall and flood, against a
 service of its own.  Prints a line `ok N - what` for each thing seen."""
+import atexit
 import json
 import os
 import re
@@ -44,6 +45,7 @@ class Service:
             arguments += ["-o", option]
         self.child = subprocess.Popen(
             arguments, stdout=subprocess.PIPE, stderr=self.log)
+        atexit.register(self.child.kill)  # after a failure
         self.url = self.child.stdout.readline().decode().strip()
         demand(self.url, "the service did not start: " + self.text())
         self.port = int(self.url.rsplit(":", 1)[1])
