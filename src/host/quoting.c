@@ -152,9 +152,12 @@ static int exchange(int fd, uint32_t command, const void *payload,
 	memcpy(message, &head, sizeof(head));
 	if (size)
 		memcpy(message + sizeof(head), payload, size);
-	/* Refused, its last words are still here. */
+	/* Refused, its last words are still here; but when it has gone without
+	 * reading the request, the kernel says that first, once. */
 	msg_send(fd, message, head.size, NULL, 0, 0);
 	n = msg_recv(fd, answer->bytes, answer->room, NULL, NULL, 0);
+	if (n == -ECONNRESET)
+		n = msg_recv(fd, answer->bytes, answer->room, NULL, NULL, 0);
 	if (n == -EAGAIN)
 		return why_set(why, -ETIMEDOUT, "coffer-quoting does not "
 			"answer");
