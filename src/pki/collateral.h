@@ -27,6 +27,11 @@ int pki_collateral_get(struct pki *, const uint8_t fmspc[PKI_FMSPC_SIZE],
 	struct why *);
 void pki_collateral_free(struct pki_collateral *);
 
+/* Another number when the authority or its revocation lists have been changed
+ * since (other programs may do that): whoever keeps collateral compares it. One
+ * system call.  0 when the authority's directory is gone. */
+uint64_t pki_revision(const struct pki *);
+
 /* One by one.  Lists in DER. */
 int pki_root_crl_get(struct pki *, struct pki_bytes *, struct why *);
 int pki_crl_get(struct pki *, enum pki_ca, struct pki_bytes *, struct why *);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pki/lists.h"
 
+#include "pki/collateral.h"
 #include "pki/files.h"
 #include "pki/issued.h"
 #include <errno.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define PCK_DAYS 30
 #define ROOT_DAYS 365
@@ -18,6 +20,18 @@ static const char *const list_names[] = {
 	[PKI_CERT_PLATFORM] = "crl-platform.der",
 };
 #define LISTS (sizeof(list_names) / sizeof(*list_names))
+
+/* Every change puts a new file into the directory, or another directory in its
+ * place. */
+uint64_t pki_revision(const struct pki *pki)
+{
+	struct stat st;
+
+	if (stat(pki->directory, &st))
+		return 0;
+	return ((uint64_t)st.st_ino << 32 ^ (uint64_t)st.st_mtim.tv_sec) *
+		1000003 + (uint64_t)st.st_mtim.tv_nsec + 1;
+}
 
 /* ---- the file ---- */
 

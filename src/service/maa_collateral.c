@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Collateral from the CA of this state directory.  Every request needs it,
- * and it seldom changes, so what the CA gave is used again for a moment.
+ * and it seldom changes, so what the CA gave is used again for a moment, unless
+ * something was revoked since.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -13,7 +14,7 @@
 #include "service/maa.h"
 
 #define API_VERSION 4
-#define KEEP_SECONDS 2 /* so long may a revocation take to be noticed */
+#define KEEP_SECONDS 2 /* then it is asked for again, changed or not */
 #define KEPT 8
 
 struct entry {
@@ -22,6 +23,7 @@ struct entry {
 	enum attest_ca ca;
 	unsigned evaluation;
 	time_t made;
+	uint64_t revision; /* of the CA, before it was asked */
 	struct pki_collateral whole;
 	struct pki_bytes tcb_info, qe_identity; /* of another evaluation */
 	struct attest_collateral view;
@@ -67,6 +69,7 @@ static int ask(struct ca_source *source, const struct attest_pck *machine,
 	entry->ca = machine->ca;
 	entry->evaluation = evaluation;
 	entry->made = monotonic();
+	entry->revision = pki_revision(source->pki);
 	r = pki_collateral_get(source->pki, machine->fmspc, machine->ca ==
 		ATTEST_CA_PLATFORM ? PKI_CA_PLATFORM : PKI_CA_PROCESSOR,
 		API_VERSION, &entry->whole, why);
@@ -98,11 +101,14 @@ static int ask(struct ca_source *source, const struct attest_pck *machine,
 static struct entry *find(struct ca_source *source,
 	const struct attest_pck *machine, unsigned evaluation)
 {
+	const uint64_t revision = pki_revision(source->pki);
+
 	for (size_t i = 0; i < KEPT; i++) {
 		struct entry *entry = source->kept[i];
 
 		if (entry && entry->ca == machine->ca &&
 				entry->evaluation == evaluation &&
+				entry->revision == revision &&
 				!memcmp(entry->fmspc, machine->fmspc,
 					sizeof(entry->fmspc)) &&
 				monotonic() - entry->made < KEEP_SECONDS) {
