@@ -31,6 +31,17 @@ uint64_t dbg_sum(uint64_t count)
 	return sum;
 }
 
+/* Two threads, neither of which begins before both are in the enclave. */
+uint64_t dbg_sum_together(uint64_t count)
+{
+	static int inside;
+
+	__atomic_add_fetch(&inside, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&inside, __ATOMIC_SEQ_CST) < 2)
+		__builtin_ia32_pause();
+	return dbg_sum(count);
+}
+
 uint64_t dbg_walk(uint64_t pages)
 {
 	volatile uint8_t *memory = malloc(pages * 4096);

@@ -56,7 +56,11 @@ static uint64_t talk(oe_enclave_t *enclave, uint64_t with)
 
 static void *worker(void *enclave)
 {
-	return (void *)(uintptr_t)sum(enclave, 4);
+	uint64_t value = 0;
+
+	if (dbg_sum_together(enclave, &value, 4) != OE_OK)
+		exit(1);
+	return (void *)(uintptr_t)value;
 }
 
 static void threads(oe_enclave_t *enclave)

@@ -680,6 +680,9 @@ class Scan(gdb.Command):
 def begin():
     gdb.execute("set schedule-multiple on", to_string=True)
     gdb.execute("set breakpoint pending on", to_string=True)
+    # The copy of an instruction would be stepped at the program's entry, in
+    # the cell's own code, where the cell takes no signal and no fault.
+    gdb.execute("set displaced-stepping off", to_string=True)
     gdb.execute("handle %s nostop noprint pass" % CELL_SIGNALS, to_string=True)
     sys.modules["__main__"].coffer_hook = hook
     sys.modules["__main__"].coffer_before_end = before_end
