@@ -2,17 +2,15 @@
 #include "service/akv.h"
 
 #include "service/jws.h"
+#include "service/sealed_key.h"
 #include "service/tls.h"
 #include <errno.h>
 #include <openssl/pem.h>
-#include <openssl/rsa.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define BITS 3072
 #define DAYS 825
-#define LABEL "akv signer of released keys"
 #define CN "Coffer key release"
 
 struct akv_signer {
@@ -26,60 +24,10 @@ static const char *const steps[] = {
 	" secret BLOB NOT NULL);",
 };
 
-static int load(struct service *service, EVP_PKEY **key, struct why *why)
-{
-	struct db_rows *rows = db_ask(service->db,
-		"SELECT secret FROM akv_signer", "");
-	uint8_t *der = NULL;
-	const unsigned char *at;
-	size_t size = 0, blob_size;
-	const void *blob;
-	int r = rows ? db_next(rows) : -EIO;
-
-	if (r > 0) {
-		blob = db_blob(rows, 0, &blob_size);
-		r = seal_at_rest_unseal(service->seal, LABEL, blob, blob_size,
-			&der, &size, why);
-		if (r)
-			why_set(why, r, "the key that signs released keys "
-				"does not open: is this the master key of "
-				"this database?");
-	} else {
-		r = r ? why_set(why, r, "the key database failed") : -ENOENT;
-	}
-	db_done(rows);
-	if (r)
-		return r;
-	at = der;
-	*key = d2i_AutoPrivateKey(NULL, &at, (long)size);
-	seal_at_rest_wipe(der, size);
-	return *key ? 0 : why_set(why, -EBADMSG,
-		"the key that signs released keys is damaged");
-}
-
-static int make(struct service *service, struct why *why)
-{
-	EVP_PKEY *key = EVP_RSA_gen(BITS);
-	unsigned char *der = NULL;
-	int n = key ? i2d_PrivateKey(key, &der) : -1, r;
-	uint8_t *blob = NULL;
-	size_t blob_size = 0;
-
-	EVP_PKEY_free(key);
-	if (n <= 0)
-		return why_set(why, -EIO, "OpenSSL made no key");
-	r = seal_at_rest_seal(service->seal, LABEL, der, (size_t)n, &blob,
-		&blob_size, why);
-	OPENSSL_clear_free(der, (size_t)n);
-	if (!r) {
-		r = db_run(service->db, "INSERT OR IGNORE INTO akv_signer "
-			"(id, secret) VALUES (1, ?)", "b",
-			(const void *)blob, blob_size);
-		r = r < 0 ? why_set(why, r, "the key database failed") : 0;
-	}
-	free(blob);
-	return r;
-}
+static const struct sealed_key kept = { .table = "akv_signer",
+	.label = "akv signer of released keys", .bits = 3072,
+	.what = "the key that signs released keys",
+	.database = "the key database" };
 
 /* "kid" and "x5t#S256": of the certificate's bytes. */
 static int set_thumbprint(json_t *header, X509 *leaf)
@@ -140,12 +88,7 @@ int akv_signer_open(struct service *service, struct akv_signer **signer,
 		  : why_set(why, -ENOMEM, "out of memory");
 
 	if (!r)
-		r = load(service, &s->key, why);
-	if (r == -ENOENT) {
-		r = make(service, why);
-		if (!r)
-			r = load(service, &s->key, why);
-	}
+		r = sealed_key_open(service, &kept, &s->key, why);
 	host_of(service->url, host, sizeof(host));
 	if (!r) /* where only HTTP is served nobody has made the CA yet */
 		r = tls_prepare(service->folder, config_text(service->config,

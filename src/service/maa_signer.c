@@ -2,16 +2,14 @@
 #include <errno.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
-#include <openssl/rsa.h>
 #include <openssl/sha.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "service/maa.h"
+#include "service/sealed_key.h"
 
-#define BITS 2048
-#define LABEL "maa signer of attestation tokens"
 #define DAYS 3650
 #define RENEW_DAYS 60 /* before the end */
 #define CN_MAX 64
@@ -34,68 +32,30 @@ static int failed(struct why *why, int r)
 		"database failed");
 }
 
-/* Key and certificate as they are kept; *cert NULL where it is for another
- * URL.  -ENOENT: none yet. */
-static int load(const struct service *service, struct maa_signer *signer,
+static const struct sealed_key kept = { .table = "maa_signer",
+	.label = "maa signer of attestation tokens", .bits = 2048,
+	.what = "the key that signs attestation tokens",
+	.database = "the attestation service's database" };
+
+/* The certificate as it is kept; the signer has none where it is for another URL. */
+static int load_cert(const struct service *service, struct maa_signer *signer,
 	struct why *why)
 {
 	struct db_rows *rows = db_ask(service->db,
-		"SELECT secret, url, cert FROM maa_signer", "");
+		"SELECT url, cert FROM maa_signer", "");
 	const unsigned char *at;
 	const char *url;
-	const void *blob;
-	uint8_t *der = NULL;
 	size_t size = 0;
 	int r = rows ? db_next(rows) : -EIO;
 
-	if (r <= 0) {
-		db_done(rows);
-		return r ? failed(why, r) : -ENOENT;
+	if (r > 0) {
+		url = db_text(rows, 0);
+		at = db_blob(rows, 1, &size);
+		if (at && url && !strcmp(url, service->url))
+			signer->cert = d2i_X509(NULL, &at, (long)size);
 	}
-	blob = db_blob(rows, 0, &size);
-	r = seal_at_rest_unseal(service->seal, LABEL, blob, size, &der, &size,
-		why);
-	if (r) {
-		why_set(why, r, "the key that signs attestation tokens does "
-			"not open: is this the master key of this database?");
-	} else {
-		at = der;
-		signer->key = d2i_AutoPrivateKey(NULL, &at, (long)size);
-		seal_at_rest_wipe(der, size);
-		if (!signer->key)
-			r = why_set(why, -EBADMSG, "the key that signs "
-				"attestation tokens is damaged");
-	}
-	url = db_text(rows, 1);
-	at = db_blob(rows, 2, &size);
-	if (!r && at && url && !strcmp(url, service->url))
-		signer->cert = d2i_X509(NULL, &at, (long)size);
 	db_done(rows);
-	return r;
-}
-
-static int make_key(const struct service *service, struct why *why)
-{
-	EVP_PKEY *key = EVP_RSA_gen(BITS);
-	unsigned char *der = NULL;
-	int n = key ? i2d_PrivateKey(key, &der) : -1, r;
-	uint8_t *blob = NULL;
-	size_t blob_size = 0;
-
-	EVP_PKEY_free(key);
-	if (n <= 0)
-		return why_set(why, -EIO, "OpenSSL made no key");
-	r = seal_at_rest_seal(service->seal, LABEL, der, (size_t)n, &blob,
-		&blob_size, why);
-	OPENSSL_clear_free(der, (size_t)n);
-	if (!r) {
-		r = db_run(service->db, "INSERT OR IGNORE INTO maa_signer "
-			"(id, secret) VALUES (1, ?)", "b",
-			(const void *)blob, blob_size);
-		r = r < 0 ? failed(why, r) : 0;
-	}
-	free(blob);
-	return r;
+	return r > 0 ? 0 : failed(why, r);
 }
 
 static bool add_name(X509 *cert, const char *url)
@@ -209,12 +169,9 @@ int maa_signer_open(const struct service *service, struct maa_signer **signer,
 		why_set(why, -ENOMEM, "out of memory");
 
 	if (!r)
-		r = load(service, s, why);
-	if (r == -ENOENT) {
-		r = make_key(service, why);
-		if (!r)
-			r = load(service, s, why);
-	}
+		r = sealed_key_open(service, &kept, &s->key, why);
+	if (!r)
+		r = load_cert(service, s, why);
 	if (!r && (!s->cert || ends_soon(service, s->cert)))
 		r = make_cert(service, s, why);
 	if (!r)
