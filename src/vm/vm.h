@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The virtual machines of a state directory: which may be made, which there
+ * are, what each is doing.  The command line and the services use this and
+ * nothing beneath it.
+ *
+ *   <state>/vm/NAME/          one machine; vm.conf has what it is
+ *   <state>/vm/.new-NAME-*    half made, and
+ *   <state>/vm/.gone-NAME-*   half removed: swept by the next vms_open whose
+ *                             maker is dead (each holds a lock in it)
+ *   <state>/inventory.conf    zones and quotas (inventory.h)
+ *
+ * A function that can refuse fills a struct vm_refusal: the code is one of
+ * those that Azure's Resource Manager uses, the text says what to do.
+ * Functions that change a machine hold its lock, so two commands on one
+ * machine happen one after the other.
+ */
+#ifndef COFFER_VM_VM_H
+#define COFFER_VM_VM_H
+
+#include "common/vmconf.h"
+#include "common/why.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct vms; /* an open inventory; one thread at a time */
+
+struct vm_refusal {
+	/* QuotaExceeded, SkuNotAvailable, AllocationFailed, InvalidParameter,
+	 * OperationNotAllowed, Conflict, ResourceNotFound, InternalError; a
+	 * string constant, NULL when nothing was refused. */
+	const char *code;
+	struct why why;
+};
+
+/* What is wanted, from vm.conf (`power=`), and what is there. */
+enum vm_power {
+	VM_POWER_RUNNING, /* its driver answers */
+	VM_POWER_IDLE, /* runs on demand, nobody uses it now */
+	VM_POWER_STOPPED, /* refuses applications until it is started */
+	VM_POWER_DEALLOCATED, /* the same, and its host is free for others */
+	VM_POWER_FAILED, /* should run, and does not */
+};
+
+struct vm {
+	char name[64];
+	struct vmconf conf; /* size, EPC, zone, update domain, set, tags ... */
+	enum vm_power power;
+	int64_t created; /* Unix seconds */
+	/* While it runs; zero otherwise. */
+	int64_t started;
+	uint32_t driver_pid, processor_pid, enclaves;
+	uint64_t epc_used; /* pages */
+};
+
+/* Opens <state> (NULL: the user's), makes it if missing, sweeps what dead
+ * commands left: half-made machines and their cgroups, sockets of drivers
+ * that are gone.  0 or a negative errno. */
+int vms_open(const char *state, struct vms **, struct why *);
+void vms_close(struct vms *);
+
+/* ---- what there is ---- */
+
+struct vm_list {
+	struct vm *items; /* ascending by name */
+	size_t count;
+};
+
+/* All machines, or those of a set, zone (1 to ..), update domain, tag.  NULL
+ * or 0 or -1: any.  probe: asks each driver for its numbers; without, power
+ * comes from its lock alone. */
+struct vm_filter {
+	const char *set;
+	unsigned zone;
+	int update_domain;
+	const char *tag, *tag_value;
+};
+int vm_list(struct vms *, const struct vm_filter *, bool probe,
+	struct vm_list *, struct why *);
+void vm_list_free(struct vm_list *);
+
+/* ResourceNotFound when there is none. */
+int vm_get(struct vms *, const char *name, struct vm *, struct vm_refusal *);
+
+const char *vm_power_name(enum vm_power); /* "running" ... */
+
+/* ---- made, changed, removed ---- */
+
+struct vm_tag {
+	const char *key, *value;
+};
+
+struct vm_order {
+	const char *name; /* with count > 1 the set's: NAME-0, NAME-1 ... */
+	const struct vmconf_size *size; /* NULL: the default */
+	uint32_t epc_pages; /* 0: the size's */
+	const char *swap; /* NULL: memory */
+	bool ptrace_slot;
+	unsigned count; /* 0: one machine that is in no set */
+	const unsigned *zones; /* zone_count of them; none: no zone asked for */
+	size_t zone_count;
+	const struct vm_tag *tags;
+	size_t tag_count;
+	const char *probe; /* how its health is asked for; NULL: driver only */
+	bool stopped; /* do not start it */
+};
+
+/* Called as work goes on, from the calling thread: what is being done to
+ * which machine, done of total steps.  May be NULL. */
+typedef void (*vm_progress)(void *ctx, const char *name, const char *what,
+	size_t done, size_t total);
+
+/* Checks everything (name, quota, zones, room on hosts), then makes all of
+ * them, certified and, unless order->stopped, running.  When one cannot be
+ * made none is left. */
+int vm_create(struct vms *, const struct vm_order *, vm_progress, void *ctx,
+	struct vm_refusal *);
+/* Another size of the same family, when stopped. */
+int vm_resize(struct vms *, const char *name, const struct vmconf_size *,
+	struct vm_refusal *);
+/* Sets tags; a value of NULL removes. */
+int vm_set_tags(struct vms *, const char *name, const struct vm_tag *,
+	size_t count, struct vm_refusal *);
+/* A running one only with force, which stops it first.  Its sealed data and
+ * fuses go for ever. */
+int vm_delete(struct vms *, const char *name, bool force,
+	struct vm_refusal *);
+
+/* ---- power (power.c) ---- */
+
+/* Each returns when the machine is in that state; being in it already is no
+ * error. */
+int vm_start(struct vms *, const char *name, struct vm_refusal *);
+/* Applications in it are told to end, then ended; deallocate: gives up its
+ * place on a host too. */
+int vm_stop(struct vms *, const char *name, bool deallocate,
+	struct vm_refusal *);
+int vm_restart(struct vms *, const char *name, struct vm_refusal *);
+
+#endif
