@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 #include "common/paths.h"
+#include "common/place.h"
 #include "common/vmconf.h"
 #include <errno.h>
 #include <limits.h>
@@ -72,14 +73,33 @@ static int check_same(const struct options *options, const struct vmconf *have)
 	return CLI_OK;
 }
 
+/* A machine that is another user's: what it is, is not for us to say. */
+static int check_plain(const struct options *options,
+	const struct place *place)
+{
+	if (options->size || options->have_pages || options->ptrace_slot ||
+	    *options->swap)
+		return cli_error("machine \"%s\" is the system's (%s); what "
+			"it is made with its administrator decides; for one "
+			"of your own choose another name with `coffer vm "
+			"create`", options->vm, place->base);
+	return CLI_OK;
+}
+
 /* The machine's vm.conf: there already and as asked for, or made now. */
 static int settle_machine(const struct options *options)
 {
 	char directory[PATH_MAX], path[PATH_MAX];
 	struct vmconf have, want;
 	struct why why = { "" };
+	struct place place;
 	int ret;
 
+	ret = place_find(options->vm, &place, &why);
+	if (ret)
+		return cli_error("%s", why.text);
+	if (!place.ours)
+		return check_plain(options, &place);
 	ret = paths_vm_state(options->vm, directory, sizeof(directory), &why);
 	if (!ret)
 		ret = paths_make(directory, true, &why);

@@ -2,6 +2,7 @@
 #include "machine.h"
 #include "common/msg.h"
 #include "common/paths.h"
+#include "common/place.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -105,12 +106,12 @@ int machine_open(const char *name, struct machine *machine, struct why *why)
 	struct wire_hello hello = { .abi = WIRE_ABI };
 	struct timeval limit = { ANSWER_SECONDS, 0 };
 	struct sockaddr_un address;
-	char runtime[PATH_MAX];
+	struct place place;
 	int ret;
 
-	ret = paths_vm_runtime(name, runtime, sizeof(runtime), why);
+	ret = place_find(name, &place, why);
 	if (!ret)
-		ret = paths_socket(runtime, &address, why);
+		ret = paths_socket(place.runtime, &address, why);
 	if (ret)
 		return ret;
 	machine->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -120,11 +121,15 @@ int machine_open(const char *name, struct machine *machine, struct why *why)
 			sizeof(address))) {
 		ret = errno == ECONNREFUSED ? -ENOENT : -errno;
 		close(machine->fd);
+		if (!place.ours)
+			return place_absent(&place, name, ret, why);
 		return why_set(why, ret, "machine \"%s\" does not run (%s: %s)",
 			name, address.sun_path, strerror(-ret));
 	}
 	setsockopt(machine->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	ret = ask_info(machine, WIRE_HELLO, &hello, sizeof(hello), why);
+	ret = place_check(&place, machine->fd, why);
+	if (!ret)
+		ret = ask_info(machine, WIRE_HELLO, &hello, sizeof(hello), why);
 	if (ret)
 		close(machine->fd);
 	return ret;

@@ -3,6 +3,7 @@
 
 #include "common/msg.h"
 #include "common/paths.h"
+#include "common/place.h"
 #include "vmstart.h"
 #include <errno.h>
 #include <limits.h>
@@ -157,18 +158,25 @@ static int ask(struct vmlink *link, struct vmlink_call *call, int fd,
 
 /* --- interface ---------------------------------------------------------- */
 
-/* Is it the machine of our state directory? */
+/* Is it the machine of our state directory?  Another user's has one that is
+ * closed to us. */
 static int check_machine(const char *vm, const struct wire_info *info,
 	struct why *why)
 {
 	char path[PATH_MAX];
+	struct place place;
 	struct stat st;
-	int r = paths_vm_state(vm, path, sizeof(path), why);
+	int r = place_find(vm, &place, why);
 
 	if (r)
 		return r;
 	if (info->abi != WIRE_ABI)
 		return why_set(why, -EPROTO, "cofferd is of another version");
+	if (!place.ours)
+		return 0;
+	r = paths_vm_state(vm, path, sizeof(path), why);
+	if (r)
+		return r;
 	if (stat(path, &st) || st.st_dev != info->state_dev ||
 	    st.st_ino != info->state_ino)
 		return why_set(why, -EEXIST, "the virtual machine %s that "

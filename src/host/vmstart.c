@@ -2,6 +2,7 @@
 #include "vmstart.h"
 
 #include "common/paths.h"
+#include "common/place.h"
 #include "common/spawn.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -149,22 +150,20 @@ static int start(const char *vm, int lock, struct why *why)
 
 int vmstart_connect(const char *vm, struct why *why)
 {
-	char runtime[PATH_MAX], base[PATH_MAX];
+	struct place place;
 	struct sockaddr_un address;
 	int fd = -ENOENT, lock, r;
 
-	r = paths_runtime(base, sizeof(base), why);
+	r = place_find(vm, &place, why);
 	if (!r)
-		r = paths_vm_runtime(vm, runtime, sizeof(runtime), why);
-	if (!r)
-		r = paths_socket(runtime, &address, why);
-	if (!r)
-		r = paths_make(base, false, why);
+		r = paths_socket(place.runtime, &address, why);
+	if (!r && place.ours)
+		r = paths_make(place.base, false, why);
 	for (int i = 0; !r && i < ATTEMPTS; i++) {
 		fd = try_connect(&address);
-		if (!nobody_there(fd))
+		if (!nobody_there(fd) || !place.ours)
 			break;
-		lock = take_lock(runtime, why);
+		lock = take_lock(place.runtime, why);
 		if (lock < 0)
 			return lock;
 		fd = try_connect(&address);
@@ -177,7 +176,10 @@ int vmstart_connect(const char *vm, struct why *why)
 	if (r)
 		return r;
 	if (fd < 0)
-		return why_set(why, fd, "cannot reach the virtual machine %s "
-			"at %s: %s", vm, address.sun_path, strerror(-fd));
-	return fd;
+		return place_absent(&place, vm, fd, why);
+	r = place_check(&place, fd, why);
+	if (!r)
+		return fd;
+	close(fd);
+	return r;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reaching a virtual machine's driver: connects to cofferd and, where none
- * runs, starts it.  Any number of processes may try at once; the lock file
+ * Reaching a virtual machine's driver (which one: common/place.h): connects to
+ * cofferd and, where none runs and the machine is our own, starts it.  Any number of processes may try at once; the lock file
  * in the machine's runtime directory lets one of them start it.
  */
 #ifndef COFFER_HOST_VMSTART_H

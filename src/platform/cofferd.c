@@ -4,11 +4,13 @@
  * is new, starts its processor, listens, serves, cleans up.
  */
 #include "platform/platform.h"
+#include "platform/root.h"
 #include "platform/swapfile.h"
 
 #include "common/fuses.h"
 #include "common/log.h"
 #include "common/msg.h"
+#include "common/notify.h"
 #include "common/paths.h"
 #include "common/spawn.h"
 #include <errno.h>
@@ -35,7 +37,7 @@ struct options {
 	const char *vm, *size;
 	uint32_t epc_pages; /* 0: not given */
 	bool epc_given; /* by option, so it must hold for an old machine too */
-	const char *swap;
+	const char *swap, *group;
 	bool ptrace_slot, foreground, debug;
 	int ready, lock; /* descriptors of who started us, or -1 */
 	int idle_ms;
@@ -51,6 +53,8 @@ static const char help[] =
 "  --runtime DIR     base of the runtime directories (COFFER_RUNTIME_DIR)\n"
 "  --idle SECONDS    end after so long without an application, 0 to 86400,\n"
 "                    or \"never\" (COFFER_IDLE_SECONDS; default 10)\n"
+"  --group GROUP     members of this group may use the machine, too; others'\n"
+"                    enclaves and its end are not theirs (COFFER_GROUP)\n"
 "  --foreground      log to standard error\n"
 "  --debug           log every failed verb and every application\n"
 "When the virtual machine is made:\n"
@@ -106,6 +110,9 @@ static int environment(struct options *o)
 
 	if (text && *text && !parse_idle(text, &o->idle_ms))
 		return usage("COFFER_IDLE_SECONDS is \"%s\"", text);
+	text = getenv("COFFER_GROUP");
+	if (text && *text)
+		o->group = text;
 	text = getenv("COFFER_EPC_PAGES");
 	if (text && *text && vmconf_parse_pages(text, &o->epc_pages, &why))
 		return usage("COFFER_EPC_PAGES: %s", why.text);
@@ -123,6 +130,7 @@ static int parse(int argc, char **argv, struct options *o)
 		{ "epc-pages", required_argument, NULL, 'e' },
 		{ "ptrace-slot", no_argument, NULL, 'p' },
 		{ "swap", required_argument, NULL, 'w' },
+		{ "group", required_argument, NULL, 'g' },
 		{ "foreground", no_argument, NULL, 'f' },
 		{ "debug", no_argument, NULL, 'd' },
 		{ "ready", required_argument, NULL, 'R' },
@@ -155,6 +163,7 @@ static int parse(int argc, char **argv, struct options *o)
 			break;
 		case 'p': o->ptrace_slot = true; break;
 		case 'w': o->swap = optarg; break;
+		case 'g': o->group = optarg; break;
 		case 'f': o->foreground = true; break;
 		case 'd': o->debug = true; break;
 		case 'R':
@@ -375,9 +384,12 @@ static int prepare(struct platform *p, const struct options *o, int *lock,
 	int *log_fd, struct why *why)
 {
 	char base[PATH_MAX];
-	int held, r;
+	int held, r = 0;
 
-	r = paths_state(base, sizeof(base), why);
+	if (o->group)
+		r = access_share(&p->access, o->group, why);
+	if (!r)
+		r = paths_state(base, sizeof(base), why);
 	if (!r)
 		r = paths_make(base, false, why);
 	if (!r)
@@ -392,7 +404,11 @@ static int prepare(struct platform *p, const struct options *o, int *lock,
 		r = paths_vm_runtime(p->vm, p->runtime, sizeof(p->runtime),
 			why);
 	if (!r)
-		r = paths_make(p->runtime, true, why);
+		r = access_open(&p->access, base, 0750, why);
+	if (!r) /* one that was shared, and is a dead cofferd's */
+		r = paths_make(p->runtime, !p->access.shared, why);
+	if (!r)
+		r = access_open(&p->access, p->runtime, 0750, why);
 	if (!r)
 		r = runtime_lock(p, o, lock, why);
 	if (!r)
@@ -434,6 +450,17 @@ static void manufacture(struct platform *p, int log_fd)
 			"be possible");
 }
 
+static void publish_root(struct why *why)
+{
+	char state[PATH_MAX], runtime[PATH_MAX];
+
+	if (paths_state(state, sizeof(state), why) ||
+	    paths_runtime(runtime, sizeof(runtime), why) ||
+	    root_publish(state, runtime, why))
+		log_error("members of the group find no root certificate: %s",
+			why->text);
+}
+
 /* The machine itself, once the directories are ours. */
 static int power_on(struct platform *p, int log_fd,
 	const struct sockaddr_un *address, int *listener, struct why *why)
@@ -446,10 +473,14 @@ static int power_on(struct platform *p, int log_fd,
 			return r;
 	}
 	manufacture(p, log_fd);
+	if (p->access.shared)
+		publish_root(why);
 	r = processor_start(&p->cpu, p->state, &p->conf, swap, log_fd, why);
 	if (r)
 		return r;
 	r = listen_at(address, listener, why);
+	if (!r)
+		r = access_open(&p->access, address->sun_path, 0660, why);
 	if (r) {
 		processor_end(&p->cpu);
 		return r;
@@ -509,6 +540,7 @@ int main(int argc, char **argv)
 	if (r >= 0)
 		return r;
 	harden();
+	notify_take();
 	if (o.ready >= 0)
 		fcntl(o.ready, F_SETFD, FD_CLOEXEC);
 	p.vm = o.vm;
@@ -530,7 +562,9 @@ int main(int argc, char **argv)
 	/* Whoever waits for the lock finds the socket listening. */
 	flock(lock, LOCK_UN);
 	tell(o.ready, "ready\n");
+	notify_say("READY=1");
 	r = server_run(&p, listener, signals, lock, o.idle_ms);
+	notify_say("STOPPING=1");
 	quoting_stop(&p.quoting);
 	metrics_close(p.metrics);
 	processor_end(&p.cpu);

@@ -34,6 +34,7 @@ struct enclave *enclave_new(struct platform *p, struct client *client)
 	e->handle = ++client->next_handle;
 	e->owner = client;
 	e->pid = client->pid;
+	e->uid = client->uid;
 	client->enclaves++;
 	while (*link)
 		link = &(*link)->next;

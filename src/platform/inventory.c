@@ -104,12 +104,14 @@ static int describe(struct platform *p, const struct enclave *e,
 	return 0;
 }
 
-int inventory_list(struct platform *p, uint64_t after,
-	struct wire_listing *listing)
+int inventory_list(struct platform *p, const struct client *client,
+	uint64_t after, struct wire_listing *listing)
 {
 	listing->count = listing->more = 0;
 	for (struct enclave *e = p->enclaves; e; e = e->next) {
-		if (e->id <= after)
+		if (e->id <= after || (client &&
+			client->role != ACCESS_OWNER &&
+			e->uid != client->uid))
 			continue;
 		if (listing->count == WIRE_LIST_MAX) {
 			listing->more = 1;

@@ -175,15 +175,14 @@ int metrics_timeout(const struct metrics *m)
 static void accept_one(struct metrics *m)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct ucred peer = { .uid = (uid_t)-1 };
-	socklen_t size = sizeof(peer);
+	struct ucred peer;
 	int fd;
 
 	fd = accept4(m->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) ||
-	    peer.uid != geteuid()) {
+	/* The numbers are about everybody's enclaves. */
+	if (access_of(&m->p->access, fd, &peer) != ACCESS_OWNER) {
 		log_info("a process of another user (%u) was turned away",
 			(unsigned)peer.uid);
 		close(fd);

@@ -2,7 +2,7 @@
 /*
  * The machine's numbers for whoever scrapes them: Prometheus text over HTTP,
  * GET /metrics, at the stream socket metrics.sock beside the driver's.  Who
- * may connect is who may use the machine: processes of the same user.
+ * may connect are its owners (access.h).
  *
  * No thread of its own: the caller polls metrics_fds() and calls
  * metrics_run().  Who connects here does not keep the machine alive.

@@ -143,7 +143,7 @@ static int all_enclaves(struct platform *p, struct wire_enclave **items,
 	int r = 0;
 
 	do {
-		r = inventory_list(p, after, &part.listing);
+		r = inventory_list(p, NULL, after, &part.listing);
 		if (r || !part.listing.count)
 			break;
 		grown = realloc(all, (have + part.listing.count) *

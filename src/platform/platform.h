@@ -19,6 +19,7 @@
 #define COFFER_PLATFORM_PLATFORM_H
 
 #include "common/vmconf.h"
+#include "platform/access.h"
 #include "platform/metrics.h"
 #include "platform/processor.h"
 #include "platform/quoting.h"
@@ -27,7 +28,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PLATFORM_CLIENTS_MAX 256u /* processes of one user */
+#define PLATFORM_CLIENTS_MAX 256u /* processes */
+#define PLATFORM_MEMBER_CLIENTS_MAX 64u /* of a user who is no owner */
 #define PLATFORM_ENCLAVES_MAX 1024u /* of one client */
 #define PLATFORM_ARENA_MAX (1ull << 40) /* bytes */
 
@@ -63,6 +65,7 @@ struct enclave {
 	uint64_t id, handle;
 	struct client *owner; /* NULL: died */
 	uint32_t pid; /* of the owner, kept for listings */
+	uid_t uid; /* the same */
 	bool created, initialized;
 	bool lost, tampered; /* its cell is gone; that was why */
 	bool provision; /* may have ATTRIBUTES.PROVISIONKEY */
@@ -78,6 +81,8 @@ struct client {
 	struct client *next;
 	int fd, pidfd; /* pidfd may be -1 */
 	uint32_t pid;
+	uid_t uid;
+	enum access_role role; /* never ACCESS_NONE */
 	bool greeted, gone;
 	bool service; /* coffer-quoting: it keeps no machine running */
 	int arena_fd; /* -1: none; never mapped here */
@@ -88,6 +93,7 @@ struct client {
 
 struct platform {
 	const char *vm;
+	struct access access;
 	char state[PATH_MAX], runtime[PATH_MAX];
 	uint64_t state_dev, state_ino;
 	struct vmconf conf;
@@ -150,9 +156,10 @@ void verbs_serve(struct platform *p, struct client *client,
 
 /* -ENODEV when the processor died. */
 int inventory_info(struct platform *p, struct wire_info *info);
-/* Fills at most WIRE_LIST_MAX items; -ENODEV when the processor died. */
-int inventory_list(struct platform *p, uint64_t after,
-	struct wire_listing *listing);
+/* Fills at most WIRE_LIST_MAX items of what this client may see: all
+ * enclaves (also with NULL), or those of its own user.  -ENODEV when the processor died. */
+int inventory_list(struct platform *p, const struct client *client,
+	uint64_t after, struct wire_listing *listing);
 
 /* --- server.c ----------------------------------------------------------- */
 

@@ -69,12 +69,24 @@ static int pidfd_of(int fd, pid_t pid)
 	return pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 }
 
+/* One member must not take all the places. */
+static bool is_many(const struct platform *p, const struct client *client)
+{
+	unsigned count = 0;
+
+	if (client->role == ACCESS_OWNER)
+		return false;
+	for (const struct client *c = p->clients; c; c = c->next)
+		count += c->uid == client->uid;
+	return count >= PLATFORM_MEMBER_CLIENTS_MAX;
+}
+
 static void accept_one(struct server *s)
 {
 	struct platform *p = s->p;
 	struct client *client;
+	enum access_role role;
 	struct ucred peer;
-	socklen_t size = sizeof(peer);
 	int fd;
 
 	fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -83,8 +95,8 @@ static void accept_one(struct server *s)
 			usleep(10000);
 		return;
 	}
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) ||
-	    peer.uid != geteuid()) {
+	role = access_of(&p->access, fd, &peer);
+	if (role == ACCESS_NONE) {
 		log_info("a process of another user (%u) was turned away",
 			(unsigned)peer.uid);
 		close(fd);
@@ -99,9 +111,14 @@ static void accept_one(struct server *s)
 	client->arena_fd = -1;
 	client->pid = (uint32_t)peer.pid;
 	client->pidfd = -1;
-	if (p->client_count >= PLATFORM_CLIENTS_MAX) {
-		reply_event(client, 0, -EUSERS,
-			"the virtual machine serves no more processes");
+	client->uid = peer.uid;
+	client->role = role;
+	if (p->client_count >= PLATFORM_CLIENTS_MAX || is_many(p, client)) {
+		reply_event(client, 0, -EUSERS, p->client_count >=
+			PLATFORM_CLIENTS_MAX ?
+			"the virtual machine serves no more processes" :
+			"the virtual machine serves no more processes of "
+			"this user");
 		close(fd);
 		free(client);
 		return;

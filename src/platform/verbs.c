@@ -118,7 +118,7 @@ static int do_list(struct verb *v)
 	struct wire_list list;
 
 	memcpy(&list, v->payload, sizeof(list));
-	if (inventory_list(v->p, list.after, &out.listing))
+	if (inventory_list(v->p, v->client, list.after, &out.listing))
 		return dead(v);
 	v->out = &out;
 	v->out_size = sizeof(out.listing) +
@@ -544,6 +544,7 @@ enum needs {
 	NEEDS_ENCLAVE = 2,
 	NEEDS_IDLE = 4, /* no job on the enclave */
 	TAKES_FD = 8,
+	NEEDS_OWNER = 16, /* of the machine (access.h) */
 };
 #define NEEDS_VERB (NEEDS_GREETING | NEEDS_ENCLAVE | NEEDS_IDLE)
 
@@ -560,7 +561,7 @@ static const struct row {
 	{ SGX_IOC_ENCLAVE_ADD_PAGES, sizeof(struct sgx_enclave_add_pages) +
 		sizeof(struct sgx_secinfo), NEEDS_VERB, do_add_pages },
 	{ SGX_IOC_ENCLAVE_PROVISION, sizeof(struct sgx_enclave_provision),
-		NEEDS_VERB, do_provision },
+		NEEDS_VERB | NEEDS_OWNER, do_provision },
 	{ WIRE_GATE, sizeof(struct wire_gate), NEEDS_VERB, do_gate },
 	{ SGX_IOC_ENCLAVE_INIT, sizeof(struct sgx_enclave_init) +
 		sizeof(struct sgx_sigstruct), NEEDS_VERB, do_init },
@@ -577,9 +578,9 @@ static const struct row {
 	{ WIRE_INTERRUPT, 0, NEEDS_GREETING | NEEDS_ENCLAVE, do_interrupt },
 	{ WIRE_LIST, sizeof(struct wire_list), NEEDS_GREETING, do_list },
 	{ WIRE_INFO, 0, NEEDS_GREETING, do_info },
-	{ WIRE_SWAP, 0, NEEDS_GREETING, do_swap },
+	{ WIRE_SWAP, 0, NEEDS_GREETING | NEEDS_OWNER, do_swap },
 	{ WIRE_QUOTING, 0, NEEDS_GREETING, do_quoting },
-	{ WIRE_SHUTDOWN, 0, NEEDS_GREETING, do_shutdown },
+	{ WIRE_SHUTDOWN, 0, NEEDS_GREETING | NEEDS_OWNER, do_shutdown },
 };
 
 static int serve(struct verb *v)
@@ -602,6 +603,10 @@ static int serve(struct verb *v)
 	if (row->needs & NEEDS_GREETING && !v->client->greeted)
 		return why_set(&v->why, -EPROTO, "no hello before the first "
 			"command");
+	if (row->needs & NEEDS_OWNER && v->client->role != ACCESS_OWNER)
+		return why_set(&v->why, -EACCES, "command 0x%x is for root and "
+			"the user who runs the virtual machine %s",
+			row->command, v->p->vm);
 	if (row->needs & NEEDS_ENCLAVE) {
 		v->e = enclave_find(v->p, v->client, v->request.handle);
 		if (!v->e)

@@ -6,6 +6,7 @@
 #include "service/service.h"
 
 #include "common/log.h"
+#include "common/notify.h"
 #include "common/paths.h"
 #include "service/listen.h"
 #include "service/tls.h"
@@ -258,6 +259,7 @@ static int serve(struct service *service, struct listener *listener,
 	log_info("serving %s, state in %s", service->url, service->folder);
 	printf("%s\n", service->url);
 	fflush(stdout);
+	notify_say("READY=1");
 	while (sigwait(ends, &number))
 		;
 	log_info("signal %d: ending", number);
@@ -326,6 +328,7 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	harden();
+	notify_take();
 	log_open("coffer-serve", STDERR_FILENO, LOG_LEVEL_INFO);
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);

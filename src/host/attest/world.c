@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The host's clock, log, and roots: those of the local certificate authority
- * and of the file that COFFER_TRUSTED_ROOTS names. */
+/* The host's clock, log, and roots: those of the certificate authority of the
+ * machine in use and of the file that COFFER_TRUSTED_ROOTS names. */
 #include "evidence/world.h"
 
 #include "common/paths.h"
+#include "common/place.h"
 #include "evidence/pem.h"
 #include "evidence/roots.h"
 #include "oe/enclave.h"
@@ -60,10 +61,12 @@ static void add_file(const char *path, bool wanted)
 static void read_roots(void)
 {
 	const char *named = getenv("COFFER_TRUSTED_ROOTS");
-	char state[PATH_MAX], path[PATH_MAX];
+	char path[PATH_MAX];
+	struct place place;
+	const char *vm;
 
-	if (!paths_state(state, sizeof(state), NULL) && !paths_join(path,
-			sizeof(path), state, "ca/root.pem", NULL))
+	if (!paths_vm_name(&vm, NULL) && !place_find(vm, &place, NULL) &&
+	    !place_root(&place, path, sizeof(path), NULL))
 		add_file(path, false);
 	if (named && *named)
 		add_file(named, true);
