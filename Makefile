@@ -12,7 +12,7 @@ COVERAGE_BUILD := $(BUILD)-coverage
 FUZZ_SECONDS ?= 600
 TESTS ?=
 
-FOLDERS := $(shell find src examples tests docs install -name meson.build | sort)
+FOLDERS := $(shell find src examples tests docs share install -name meson.build | sort)
 MESON_OPTIONS := --prefix $(PREFIX) --libdir lib $(OPTIONS)
 
 .PHONY: all help packages configure demo test bench stress sanitize coverage \

@@ -18,7 +18,7 @@ enum cli_status {
 
 struct cli_command {
 	const char *name;
-	const char *summary; /* one line for `coffer help` */
+	const char *summary; /* one line for `coffer help`; NULL: not in it */
 	const char *usage; /* what `coffer NAME --help` prints */
 	/* argv[0] is the command's name.  Returns the exit status. */
 	int (*run)(int argc, char **argv);
@@ -28,7 +28,9 @@ struct cli_command {
 extern const struct cli_command cli_run, cli_measure, cli_doctor,
 	cli_enclaves, cli_bench, cli_gdb, cli_key,
 	cli_quote, cli_serve, cli_tamper, cli_top,
-	cli_verify, cli_ca, cli_vm;
+	cli_verify, cli_ca, cli_vm, cli_complete;
+/* All of them; NULL at the end. */
+extern const struct cli_command *const cli_commands[];
 
 /* `coffer: ` and the text on stderr; returns CLI_FAILED. */
 int cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -27,15 +27,6 @@ static const char *tail(const char *kid, char version[64])
 	return version;
 }
 
-/* The name in https://host/keys/NAME/VERSION. */
-static void name_of(const char *kid, char name[128])
-{
-	const char *at = kid ? strstr(kid, "/keys/") : NULL;
-
-	snprintf(name, 128, "%.*s", at ? (int)strcspn(at + 6, "/") : 0,
-		at ? at + 6 : "");
-}
-
 static void print_time(const char *label, const json_t *time)
 {
 	time_t seconds = (time_t)json_integer_value(time);
@@ -74,7 +65,7 @@ static int show(const struct key_options *o, json_t *bundle)
 		return CLI_FAILED;
 	if (o->json)
 		return cli_print_json(bundle);
-	name_of(kid, name);
+	key_name(kid, name);
 	printf("%-11s %s\n%-11s %s\n%-11s %s\n", "key", name, "version",
 		tail(kid, version), "type", kty ? kty : "");
 	print_list("operations", json_object_get(key, "key_ops"));
@@ -146,12 +137,11 @@ static int import(const struct key_options *o,
 	return show(o, key_ask(service, "PUT", path, body, NULL));
 }
 
-/* All pages of a listing. */
 static int list(const struct key_options *o, const struct key_service *service,
 	const char *name)
 {
 	char path[KEY_URL_MAX];
-	json_t *all = json_array(), *page, *item;
+	json_t *all, *item;
 	size_t i;
 
 	if (o->deleted)
@@ -161,22 +151,9 @@ static int list(const struct key_options *o, const struct key_service *service,
 			name);
 	else
 		snprintf(path, sizeof(path), "/keys?" KEY_API);
-	while (*path) {
-		const char *next;
-
-		page = key_ask(service, "GET", path, NULL, NULL);
-		if (!page) {
-			json_decref(all);
-			return CLI_FAILED;
-		}
-		json_array_extend(all, json_object_get(page, "value"));
-		next = json_string_value(json_object_get(page, "nextLink"));
-		/* Its path only: we stay with the service that we asked. */
-		next = next ? strstr(next, "://") : NULL;
-		next = next ? strchr(next + 3, '/') : NULL;
-		snprintf(path, sizeof(path), "%s", next ? next : "");
-		json_decref(page);
-	}
+	all = key_pages(service, path);
+	if (!all)
+		return CLI_FAILED;
 	if (o->json)
 		return cli_print_json(json_pack("{s:o}", "keys", all));
 	printf("%-24s %-32s %s\n", "key", "version", "state");
@@ -186,7 +163,7 @@ static int list(const struct key_options *o, const struct key_service *service,
 		const json_t *attributes = json_object_get(item, "attributes");
 		char one[128], version[64];
 
-		name_of(kid, one);
+		key_name(kid, one);
 		printf("%-24s %-32s %s%s\n", one, tail(kid, version),
 			json_is_false(json_object_get(attributes, "enabled"))
 				? "disabled" : "enabled",
@@ -450,26 +427,6 @@ static int take_option(struct key_options *o, char **argv, int left)
 	return 0;
 }
 
-static int open_service(const struct key_options *o,
-	struct key_service *service)
-{
-	struct why why = { "" };
-	int r = 0;
-
-	if (o->url)
-		snprintf(service->url, sizeof(service->url), "%s", o->url);
-	else
-		r = client_service_url(service->url, sizeof(service->url),
-			&why);
-	if (!r && *service->url &&
-			service->url[strlen(service->url) - 1] == '/')
-		service->url[strlen(service->url) - 1] = '\0';
-	if (!r)
-		r = client_open(&service->client, o->ca, o->token,
-			"admin.token", &why);
-	return r ? cli_error("%s", why.text) : CLI_OK;
-}
-
 static int run(int argc, char **argv)
 {
 	const struct verb *verb = NULL;
@@ -500,7 +457,7 @@ static int run(int argc, char **argv)
 	if (name && !name_ok(name))
 		return cli_usage(&cli_key, "a key's name is 1 to 127 of a-z, "
 			"A-Z, 0-9 and '-'");
-	status = open_service(&o, &service);
+	status = key_open(&o, &service);
 	if (!status)
 		status = verb->run(&o, &service, name);
 	client_close(&service.client);

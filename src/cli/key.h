@@ -27,12 +27,23 @@ struct key_service {
 	char url[KEY_URL_MAX]; /* without a slash at the end */
 };
 
+/* The service that the options name; to be given to client_close() in any
+ * case.  CLI_OK, or CLI_FAILED after a message. */
+int key_open(const struct key_options *options, struct key_service *service);
+
 /* One request; path begins with a slash and may have a query.  body is
  * stolen.  The JSON of a 200, the caller's, or NULL when the service said
  * something else: then a message has been printed.  *empty (may be NULL) is
  * set when the answer had no body, which is no error. */
 json_t *key_ask(const struct key_service *service, const char *method,
 	const char *path, json_t *body, bool *empty);
+
+/* All pages of a listing in one array, which is the caller's; NULL after a
+ * message. */
+json_t *key_pages(const struct key_service *service, const char *path);
+
+/* The name in https://host/keys/NAME/VERSION; "" when there is none. */
+void key_name(const char *kid, char name[128]);
 
 /* base64url; the caller's to free(). */
 char *key_base64url(const void *bytes, size_t size);

@@ -58,6 +58,58 @@ json_t *key_ask(const struct key_service *service, const char *method,
 	return json;
 }
 
+int key_open(const struct key_options *o, struct key_service *service)
+{
+	struct why why = { "" };
+	int r = 0;
+
+	if (o->url)
+		snprintf(service->url, sizeof(service->url), "%s", o->url);
+	else
+		r = client_service_url(service->url, sizeof(service->url),
+			&why);
+	if (!r && *service->url &&
+			service->url[strlen(service->url) - 1] == '/')
+		service->url[strlen(service->url) - 1] = '\0';
+	if (!r)
+		r = client_open(&service->client, o->ca, o->token,
+			"admin.token", &why);
+	return r ? cli_error("%s", why.text) : CLI_OK;
+}
+
+json_t *key_pages(const struct key_service *service, const char *path)
+{
+	char at[KEY_URL_MAX];
+	json_t *all = json_array(), *page;
+
+	snprintf(at, sizeof(at), "%s", path);
+	while (*at) {
+		const char *next;
+
+		page = key_ask(service, "GET", at, NULL, NULL);
+		if (!page) {
+			json_decref(all);
+			return NULL;
+		}
+		json_array_extend(all, json_object_get(page, "value"));
+		next = json_string_value(json_object_get(page, "nextLink"));
+		/* Its path only: we stay with the service that we asked. */
+		next = next ? strstr(next, "://") : NULL;
+		next = next ? strchr(next + 3, '/') : NULL;
+		snprintf(at, sizeof(at), "%s", next ? next : "");
+		json_decref(page);
+	}
+	return all;
+}
+
+void key_name(const char *kid, char name[128])
+{
+	const char *at = kid ? strstr(kid, "/keys/") : NULL;
+
+	snprintf(name, 128, "%.*s", at ? (int)strcspn(at + 6, "/") : 0,
+		at ? at + 6 : "");
+}
+
 char *key_base64url(const void *bytes, size_t size)
 {
 	char *text = malloc(size / 3 * 4 + 8);

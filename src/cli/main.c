@@ -3,18 +3,18 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct cli_command *const commands[] = {
+const struct cli_command *const cli_commands[] = {
 	&cli_run, &cli_enclaves, &cli_top, &cli_measure, &cli_doctor,
 	&cli_bench, &cli_gdb, &cli_tamper, &cli_quote, &cli_serve,
 	&cli_verify, &cli_key, &cli_ca, &cli_vm,
+	&cli_complete, NULL,
 };
-#define COMMANDS (sizeof(commands) / sizeof(*commands))
 
 static const struct cli_command *find(const char *name)
 {
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (!strcmp(commands[i]->name, name))
-			return commands[i];
+	for (size_t i = 0; cli_commands[i]; i++)
+		if (!strcmp(cli_commands[i]->name, name))
+			return cli_commands[i];
 	return NULL;
 }
 
@@ -22,9 +22,10 @@ static void help(FILE *out)
 {
 	fputs("coffer: an SGX machine in software\n\n"
 	      "usage: coffer COMMAND [ARGUMENTS]\n\n", out);
-	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-10s %s\n", commands[i]->name,
-			commands[i]->summary);
+	for (size_t i = 0; cli_commands[i]; i++)
+		if (cli_commands[i]->summary)
+			fprintf(out, "  %-10s %s\n", cli_commands[i]->name,
+				cli_commands[i]->summary);
 	fputs("  help       this text, or `coffer help COMMAND`\n\n"
 	      "`coffer COMMAND --help` explains a command; "
 	      "`coffer --version` prints the version.\n", out);
