@@ -4,7 +4,7 @@
 #include "bench_u.h"
 #include "cli.h"
 #include "common/paths.h"
-#include "machine.h"
+#include "vm/machine.h"
 #include <time.h>
 #include <unistd.h>
 

@@ -6,7 +6,7 @@
 #ifndef COFFER_CLI_BENCH_MACHINE_H
 #define COFFER_CLI_BENCH_MACHINE_H
 
-#include "machine.h"
+#include "vm/machine.h"
 #include <stdbool.h>
 
 struct bench_machine {

@@ -2,7 +2,7 @@
 #include "cli.h"
 #include "pki/bundle.h"
 #include "pki/ca.h"
-#include "vm_list.h"
+#include "vm_cli.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,6 +101,7 @@ static int show_json(struct pki *pki, const char *hash, const char *mrsigner,
 	struct why *why)
 {
 	json_t *certs = json_array(), *cert, *machines;
+	struct vms *vms;
 	int r = CLI_OK;
 
 	for (int i = 0; i < PKI_CERTS; i++) {
@@ -110,7 +111,9 @@ static int show_json(struct pki *pki, const char *hash, const char *mrsigner,
 		else
 			json_array_append_new(certs, cert);
 	}
-	machines = vm_list_json(pki, why);
+	vms = vm_inventory();
+	machines = vms ? vm_list_json(vms, pki, NULL, false, why) : NULL;
+	vms_close(vms);
 	if (r || !machines) {
 		json_decref(certs);
 		json_decref(machines);
@@ -128,11 +131,19 @@ static int show_text(struct pki *pki, const char *hash, const char *mrsigner,
 {
 	char from_text[24], until_text[24];
 	struct vm_list list;
+	struct vm_cert cert;
+	struct vms *vms;
 	int64_t from, until;
 	unsigned foreign = 0;
 
-	if (vm_list_load(pki, &list, why))
+	vms = vm_inventory();
+	if (!vms)
+		return CLI_FAILED;
+	if (vm_list(vms, NULL, false, &list, why)) {
+		vms_close(vms);
 		return cli_error("%s", why->text);
+	}
+	vms_close(vms);
 	printf("Certificate authority %s/ca\n", pki_state(pki));
 	printf("  root key      SHA-256 %s\n", hash);
 	printf("  enclaves      MRSIGNER %s\n", *mrsigner ? mrsigner :
@@ -147,7 +158,9 @@ static int show_text(struct pki *pki, const char *hash, const char *mrsigner,
 			from_text, until_text);
 	}
 	for (size_t i = 0; i < list.count; i++)
-		foreign += list.items[i].state == VM_OF_ANOTHER;
+		foreign += !vm_cert_look(pki, list.items[i].name,
+			&list.items[i].conf, &cert, NULL) &&
+			cert.state == VM_OF_ANOTHER;
 	printf("  machines      %zu\n", list.count);
 	if (foreign)
 		printf("  of them made under another CA: %u; `coffer vm "

@@ -4,7 +4,7 @@
 #include "cli.h"
 #include "common/paths.h"
 #include "doctor.h"
-#include "machine.h"
+#include "vm/machine.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define NOT_FOUND 127 /* as shells say it */
@@ -110,9 +111,13 @@ static int settle_machine(const struct options *options)
 	ret = vmconf_read(path, &have, &why);
 	if (ret && ret != -ENOENT)
 		return cli_error("%s", why.text);
-	if (!ret)
-		return check_same(options, &have);
+	if (!ret) {
+		ret = check_same(options, &have);
+		vmconf_free(&have);
+		return ret;
+	}
 	vmconf_default(&want);
+	want.created = time(NULL);
 	if (options->size) {
 		want.size = options->size;
 		want.epc_pages = options->size->epc_pages;

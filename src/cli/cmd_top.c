@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 #include "common/paths.h"
-#include "machine.h"
+#include "vm/machine.h"
 #include "rates.h"
 #include <errno.h>
 #include <inttypes.h>

@@ -1,182 +1,161 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/vmconf.h"
 
+#include "common/paths.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #define FILE_MAX 65536
-#define MIB 256u /* pages */
-#define GIB (1024u * MIB)
 
-static const struct vmconf_size sizes[] = {
-	{ "Standard_DC1s_v2", VMCONF_DCSV2, 1, 4, 28 * MIB },
-	{ "Standard_DC2s_v2", VMCONF_DCSV2, 2, 8, 56 * MIB },
-	{ "Standard_DC4s_v2", VMCONF_DCSV2, 4, 16, 112 * MIB },
-	{ "Standard_DC8_v2", VMCONF_DCSV2, 8, 32, 168 * MIB },
-	{ "Standard_DC1s_v3", VMCONF_DCSV3, 1, 8, 4 * GIB },
-	{ "Standard_DC2s_v3", VMCONF_DCSV3, 2, 16, 8 * GIB },
-	{ "Standard_DC4s_v3", VMCONF_DCSV3, 4, 32, 16 * GIB },
-	{ "Standard_DC8s_v3", VMCONF_DCSV3, 8, 64, 32 * GIB },
-	{ "Standard_DC16s_v3", VMCONF_DCSV3, 16, 128, 64 * GIB },
-	{ "Standard_DC24s_v3", VMCONF_DCSV3, 24, 192, 128 * GIB },
-	{ "Standard_DC32s_v3", VMCONF_DCSV3, 32, 256, 192 * GIB },
-	{ "Standard_DC48s_v3", VMCONF_DCSV3, 48, 384, 256 * GIB },
-	{ "Standard_DC1ds_v3", VMCONF_DCDSV3, 1, 8, 4 * GIB },
-	{ "Standard_DC2ds_v3", VMCONF_DCDSV3, 2, 16, 8 * GIB },
-	{ "Standard_DC4ds_v3", VMCONF_DCDSV3, 4, 32, 16 * GIB },
-	{ "Standard_DC8ds_v3", VMCONF_DCDSV3, 8, 64, 32 * GIB },
-	{ "Standard_DC16ds_v3", VMCONF_DCDSV3, 16, 128, 64 * GIB },
-	{ "Standard_DC24ds_v3", VMCONF_DCDSV3, 24, 192, 128 * GIB },
-	{ "Standard_DC32ds_v3", VMCONF_DCDSV3, 32, 256, 192 * GIB },
-	{ "Standard_DC48ds_v3", VMCONF_DCDSV3, 48, 384, 256 * GIB },
-};
+static const char *const powers[] = { "demand", "on", "off", "deallocated" };
 
-const struct vmconf_size *vmconf_sizes(size_t *count)
+/* A number of at most most. */
+static int number(const char *text, int64_t most, int64_t *value,
+	struct why *why)
 {
-	*count = sizeof(sizes) / sizeof(sizes[0]);
-	return sizes;
-}
-
-const struct vmconf_size *vmconf_size_find(const char *name)
-{
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-		if (!strcasecmp(sizes[i].name, name))
-			return &sizes[i];
-	return NULL;
-}
-
-static const uint8_t cpusvn_default[16] = VMCONF_CPUSVN_DEFAULT;
-
-void vmconf_default(struct vmconf *conf)
-{
-	conf->size = vmconf_size_find(VMCONF_SIZE_DEFAULT);
-	conf->epc_pages = conf->size->epc_pages;
-	conf->ptrace_slot = false;
-	memcpy(conf->cpusvn, cpusvn_default, sizeof(conf->cpusvn));
-	conf->swap[0] = '\0';
-}
-
-int vmconf_set_swap(struct vmconf *conf, const char *path, struct why *why)
-{
-	if (*path != '/' || strchr(path, '\n'))
-		return why_set(why, -EINVAL, "the swap file needs an absolute "
-			"path, not \"%.200s\"", path);
-	if (strlen(path) >= sizeof(conf->swap))
-		return why_set(why, -ENAMETOOLONG, "the path of the swap file "
-			"is too long: %zu bytes", strlen(path));
-	strcpy(conf->swap, path);
-	return 0;
-}
-
-int vmconf_parse_pages(const char *text, uint32_t *pages, struct why *why)
-{
-	unsigned long long value = 0;
+	unsigned long long n = 0;
 	char *end = NULL;
 
 	errno = 0;
 	if (*text >= '0' && *text <= '9')
-		value = strtoull(text, &end, 10);
-	if (!end || *end || errno || value < VMCONF_EPC_MIN ||
-	    value > VMCONF_EPC_MAX)
-		return why_set(why, -EINVAL, "\"%.40s\" is no number of EPC "
-			"pages: %u to %u", text, VMCONF_EPC_MIN,
-			VMCONF_EPC_MAX);
-	*pages = (uint32_t)value;
+		n = strtoull(text, &end, 10);
+	if (!end || *end || errno || n > (unsigned long long)most)
+		return why_set(why, -EINVAL, "\"%.40s\" is no number up to "
+			"%lld", text, (long long)most);
+	*value = (int64_t)n;
 	return 0;
 }
 
-static int digit(char c)
+static int set_size(struct vmconf *conf, const char *value, struct why *why)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	const struct vmconf_size *size = vmconf_size_find(value);
+
+	if (!size)
+		return why_set(why, -EINVAL, "\"%.40s\" is no size", value);
+	conf->size = size;
+	return 0;
 }
 
-int vmconf_parse_cpusvn(const char *text, uint8_t cpusvn[16], struct why *why)
+static int set_epc(struct vmconf *conf, const char *value, struct why *why)
 {
-	uint8_t fresh[16];
-	size_t size = strlen(text);
+	return vmconf_parse_pages(value, &conf->epc_pages, why);
+}
 
-	for (size_t i = 0; i < sizeof(fresh) && size == 32; i++) {
-		int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
+static int set_ptrace(struct vmconf *conf, const char *value, struct why *why)
+{
+	if (strcmp(value, "0") && strcmp(value, "1"))
+		return why_set(why, -EINVAL, "ptrace_slot must be 0 or 1");
+	conf->ptrace_slot = *value == '1';
+	return 0;
+}
 
-		if (high < 0 || low < 0)
-			size = 0;
-		fresh[i] = (uint8_t)(high * 16 + low);
+static int set_cpusvn(struct vmconf *conf, const char *value, struct why *why)
+{
+	return vmconf_parse_cpusvn(value, conf->cpusvn, why);
+}
+
+static int set_power(struct vmconf *conf, const char *value, struct why *why)
+{
+	for (unsigned i = 0; i < sizeof(powers) / sizeof(*powers); i++) {
+		if (strcmp(powers[i], value))
+			continue;
+		conf->power = (enum vmconf_power)i;
+		return 0;
 	}
-	if (size != 32)
-		return why_set(why, -EINVAL, "\"%.40s\" is no CPUSVN: 32 "
-			"hexadecimal digits", text);
-	memcpy(cpusvn, fresh, sizeof(fresh));
+	return why_set(why, -EINVAL, "power must be demand, on, off or "
+		"deallocated");
+}
+
+static int set_zone(struct vmconf *conf, const char *value, struct why *why)
+{
+	int64_t n = 0;
+	int r = number(value, VMCONF_ZONES_MAX, &n, why);
+
+	conf->zone = (uint16_t)n;
+	return r;
+}
+
+static int set_domain(struct vmconf *conf, const char *value, struct why *why)
+{
+	int64_t n = 0;
+	int r = number(value, VMCONF_UPDATE_DOMAINS_MAX - 1, &n, why);
+
+	conf->update_domain = (int16_t)n;
+	return r;
+}
+
+static int set_host(struct vmconf *conf, const char *value, struct why *why)
+{
+	int64_t n = 0;
+	int r = number(value, VMCONF_HOSTS_MAX - 1, &n, why);
+
+	conf->host = (int16_t)n;
+	return r;
+}
+
+static int set_set(struct vmconf *conf, const char *value, struct why *why)
+{
+	if (!paths_name_ok(value))
+		return why_set(why, -EINVAL, "\"%.70s\" is no set's name",
+			value);
+	strcpy(conf->set, value);
 	return 0;
 }
 
-enum key {
-	KEY_SIZE = 1, KEY_EPC = 2, KEY_PTRACE = 4, KEY_SWAP = 8,
-	KEY_CPUSVN = 16,
+static int set_created(struct vmconf *conf, const char *value, struct why *why)
+{
+	return number(value, INT64_MAX, &conf->created, why);
+}
+
+static const struct {
+	const char *name;
+	int (*set)(struct vmconf *, const char *value, struct why *);
+} keys[] = {
+	{ "size", set_size }, { "epc_pages", set_epc },
+	{ "ptrace_slot", set_ptrace }, { "swap", vmconf_set_swap },
+	{ "cpusvn", set_cpusvn }, { "power", set_power },
+	{ "zone", set_zone }, { "update_domain", set_domain },
+	{ "host", set_host }, { "set", set_set }, { "created", set_created },
+	{ "probe", vmconf_set_probe },
 };
+#define KEYS (sizeof(keys) / sizeof(*keys))
+#define KEY_EPC 1 /* its place among them */
 
 static int set(struct vmconf *conf, unsigned *seen, const char *key,
 	const char *value, struct why *why)
 {
-	unsigned which;
+	size_t i = 0;
 
-	if (!strcmp(key, "size")) {
-		which = KEY_SIZE;
-		conf->size = vmconf_size_find(value);
-		if (!conf->size)
-			return why_set(why, -EINVAL,
-				"\"%.40s\" is no size", value);
-	} else if (!strcmp(key, "epc_pages")) {
-		int r = vmconf_parse_pages(value, &conf->epc_pages, why);
-
-		if (r)
-			return r;
-		which = KEY_EPC;
-	} else if (!strcmp(key, "ptrace_slot")) {
-		which = KEY_PTRACE;
-		if (strcmp(value, "0") && strcmp(value, "1"))
-			return why_set(why, -EINVAL,
-				"ptrace_slot must be 0 or 1");
-		conf->ptrace_slot = *value == '1';
-	} else if (!strcmp(key, "swap")) {
-		int r = vmconf_set_swap(conf, value, why);
-
-		if (r)
-			return r;
-		which = KEY_SWAP;
-	} else if (!strcmp(key, "cpusvn")) {
-		int r = vmconf_parse_cpusvn(value, conf->cpusvn, why);
-
-		if (r)
-			return r;
-		which = KEY_CPUSVN;
-	} else {
-		return why_set(why, -EINVAL, "unknown key \"%.40s\"", key);
+	if (!strncmp(key, "tag.", 4)) {
+		if (vmconf_tag(conf, key + 4))
+			return why_set(why, -EINVAL, "\"%.80s\" twice", key);
+		return vmconf_set_tag(conf, key + 4, value, why);
 	}
-	if (*seen & which)
+	while (i < KEYS && strcmp(keys[i].name, key))
+		i++;
+	if (i == KEYS)
+		return why_set(why, -EINVAL, "unknown key \"%.40s\"", key);
+	if (*seen & 1u << i)
 		return why_set(why, -EINVAL, "\"%s\" twice", key);
-	*seen |= which;
-	return 0;
+	*seen |= 1u << i;
+	return keys[i].set(conf, value, why);
 }
 
 static int parse(char *text, const char *path, struct vmconf *conf,
 	struct why *why)
 {
 	struct why reason;
-	unsigned seen = 0, number = 0;
+	unsigned seen = 0, count = 0;
 	char *line, *rest = text, *equals;
 	int r;
 
 	while ((line = strsep(&rest, "\n"))) {
-		number++;
+		count++;
 		if (!*line || *line == '#')
 			continue;
 		equals = strchr(line, '=');
@@ -187,17 +166,17 @@ static int parse(char *text, const char *path, struct vmconf *conf,
 			r = why_set(&reason, -EINVAL, "no key=value");
 		}
 		if (r)
-			return why_set(why, r, "%s:%u: %s", path, number,
+			return why_set(why, r, "%s:%u: %s", path, count,
 				reason.text);
 	}
-	if (!(seen & KEY_EPC))
+	if (!(seen & 1u << KEY_EPC))
 		conf->epc_pages = conf->size->epc_pages;
 	return 0;
 }
 
 int vmconf_read(const char *path, struct vmconf *conf, struct why *why)
 {
-	struct vmconf fresh;
+	struct vmconf fresh = { .tags = NULL };
 	size_t used = 0;
 	ssize_t n = 0;
 	char *text;
@@ -233,6 +212,8 @@ int vmconf_read(const char *path, struct vmconf *conf, struct why *why)
 	}
 	if (!r)
 		*conf = fresh;
+	else
+		vmconf_free(&fresh);
 	free(text);
 	return r;
 }
@@ -270,30 +251,65 @@ static int sync_directory(const char *path)
 	return r;
 }
 
+static void print(FILE *out, const struct vmconf *conf)
+{
+	fprintf(out, "size=%s\nepc_pages=%u\nptrace_slot=%d\ncpusvn=",
+		conf->size->name, conf->epc_pages, conf->ptrace_slot);
+	for (int i = 0; i < 16; i++)
+		fprintf(out, "%02x", conf->cpusvn[i]);
+	fputc('\n', out);
+	if (conf->swap[0])
+		fprintf(out, "swap=%s\n", conf->swap);
+	if (conf->power != VMCONF_DEMAND)
+		fprintf(out, "power=%s\n", powers[conf->power]);
+	if (conf->zone)
+		fprintf(out, "zone=%u\n", conf->zone);
+	if (conf->update_domain >= 0)
+		fprintf(out, "update_domain=%d\n", conf->update_domain);
+	if (conf->host >= 0)
+		fprintf(out, "host=%d\n", conf->host);
+	if (conf->set[0])
+		fprintf(out, "set=%s\n", conf->set);
+	if (conf->created)
+		fprintf(out, "created=%lld\n", (long long)conf->created);
+	if (conf->probe[0])
+		fprintf(out, "probe=%s\n", conf->probe);
+	for (size_t i = 0; i < conf->tag_count; i++)
+		fprintf(out, "tag.%s=%s\n", conf->tags[i].key,
+			conf->tags[i].value);
+}
+
+static int put(const char *path, const char *text, size_t size)
+{
+	int r, fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
+		O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, text, size);
+	close(fd);
+	return r;
+}
+
 int vmconf_write(const char *path, const struct vmconf *conf, struct why *why)
 {
-	char fresh[PATH_MAX], text[VMCONF_SWAP_MAX + 256], cpusvn[33];
-	int fd, n, r;
+	char fresh[PATH_MAX], *text = NULL;
+	size_t size = 0;
+	FILE *out;
+	int n, r = 0;
 
 	n = snprintf(fresh, sizeof(fresh), "%s.new", path);
 	if (n < 0 || (size_t)n >= sizeof(fresh))
 		return why_set(why, -ENAMETOOLONG, "path too long: %s", path);
-	for (int i = 0; i < 16; i++)
-		snprintf(cpusvn + 2 * i, 3, "%02x", conf->cpusvn[i]);
-	n = snprintf(text, sizeof(text),
-		"size=%s\nepc_pages=%u\nptrace_slot=%d\ncpusvn=%s\n%s%s%s",
-		conf->size->name, conf->epc_pages, conf->ptrace_slot, cpusvn,
-		conf->swap[0] ? "swap=" : "", conf->swap,
-		conf->swap[0] ? "\n" : "");
-	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
-		O_NOFOLLOW, 0600);
-	if (fd < 0) {
-		r = -errno;
-		return why_set(why, r, "cannot make %s: %s", fresh,
-			strerror(-r));
+	out = open_memstream(&text, &size);
+	if (out)
+		print(out, conf);
+	if (!out || fclose(out)) {
+		free(text);
+		return why_set(why, -ENOMEM, "out of memory");
 	}
-	r = write_all(fd, text, (size_t)n);
-	close(fd);
+	r = put(fresh, text, size);
+	free(text);
 	if (!r && rename(fresh, path))
 		r = -errno;
 	if (!r)

@@ -108,8 +108,10 @@ int machine_read(struct pki *pki, const char *vm, struct pki_machine *m,
 	pki_bytes_free(&text);
 	if (!r)
 		r = machine_conf(pki, vm, &conf, why);
-	if (!r)
+	if (!r) {
 		memcpy(m->cpusvn, conf.cpusvn, 16);
+		vmconf_free(&conf);
+	}
 	return r;
 }
 

@@ -12,6 +12,7 @@
 /* STATE/vm/NAME; -EINVAL for what is no name, -ENOENT when there is none. */
 int machine_folder(struct pki *, const char *vm, char path[PATH_MAX],
 	struct why *);
+/* Unless it fails, the caller frees it (vmconf_free). */
 int machine_conf(struct pki *, const char *vm, struct vmconf *, struct why *);
 
 /* The file "identity" with CPUSVN from vm.conf.  -ENOENT when the machine has

@@ -148,10 +148,10 @@ static int certify(struct pki *pki, const char *vm,
 	struct vmconf conf;
 	struct derive d;
 	uint8_t mrsigner[32];
-	int r = machine_conf(pki, vm, &conf, why);
+	int r = ca_mrsigner(pki, mrsigner, why);
 
 	if (!r)
-		r = ca_mrsigner(pki, mrsigner, why);
+		r = machine_conf(pki, vm, &conf, why);
 	if (r)
 		return r;
 	if (derive_init(&d, fuses, mrsigner))
@@ -165,6 +165,7 @@ static int certify(struct pki *pki, const char *vm,
 	if (!r)
 		r = machine_write(pki, &m, why);
 	explicit_bzero(&d, sizeof(d));
+	vmconf_free(&conf);
 	return r;
 }
 
@@ -191,7 +192,7 @@ int pki_tcb_set(struct pki *pki, const char *vm, const uint8_t cpusvn[16],
 {
 	char folder[PATH_MAX], path[PATH_MAX + 16];
 	struct pki_machine m;
-	struct vmconf conf;
+	struct vmconf conf = { .tags = NULL };
 	int r;
 
 	if (pcesvn > ARCH_PCE_SVN)
@@ -216,6 +217,7 @@ int pki_tcb_set(struct pki *pki, const char *vm, const uint8_t cpusvn[16],
 		snprintf(path, sizeof(path), "%s/vm.conf", folder);
 		r = vmconf_write(path, &conf, why);
 	}
+	vmconf_free(&conf);
 	ca_leave(pki);
 	return r ? r : pki_certify(pki, vm, false, why);
 }

@@ -27,6 +27,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define IDLE_DEFAULT_MS 10000
@@ -266,6 +267,7 @@ static int configure(struct platform *p, const struct options *o,
 		if (o->epc_pages)
 			p->conf.epc_pages = o->epc_pages;
 		p->conf.ptrace_slot = o->ptrace_slot;
+		p->conf.created = time(NULL);
 		if (o->swap && vmconf_set_swap(&p->conf, o->swap, why))
 			return -EINVAL;
 		return vmconf_write(path, &p->conf, why);

@@ -63,25 +63,28 @@ void vms_close(struct vms *);
 /* ---- what there is ---- */
 
 struct vm_list {
-	struct vm *items; /* ascending by name */
+	struct vm *items; /* ascending by name, numbers in it as numbers */
 	size_t count;
 };
 
-/* All machines, or those of a set, zone (1 to ..), update domain, tag.  NULL
- * or 0 or -1: any.  probe: asks each driver for its numbers; without, power
- * comes from its lock alone. */
+/* All machines (no filter), or those of a set, zone (1 to ..), update domain,
+ * tag.  NULL or 0 or -1 (VM_ANY): any.  probe: asks each driver for its
+ * numbers; without, power comes from its lock alone. */
 struct vm_filter {
 	const char *set;
 	unsigned zone;
 	int update_domain;
-	const char *tag, *tag_value;
+	const char *tag, *tag_value; /* a value of NULL: any */
 };
+#define VM_ANY { .update_domain = -1 }
 int vm_list(struct vms *, const struct vm_filter *, bool probe,
 	struct vm_list *, struct why *);
 void vm_list_free(struct vm_list *);
 
-/* ResourceNotFound when there is none. */
+/* ResourceNotFound when there is none.  Its driver is asked for its numbers;
+ * vm_free afterwards. */
 int vm_get(struct vms *, const char *name, struct vm *, struct vm_refusal *);
+void vm_free(struct vm *);
 
 const char *vm_power_name(enum vm_power); /* "running" ... */
 
@@ -126,6 +129,11 @@ int vm_set_tags(struct vms *, const char *name, const struct vm_tag *,
  * fuses go for ever. */
 int vm_delete(struct vms *, const char *name, bool force,
 	struct vm_refusal *);
+
+/* Takes a machine's lock, as every function here does that changes it, for a
+ * change that is made elsewhere.  What vm_release takes, or a negative errno. */
+int vm_hold(struct vms *, const char *name, struct vm_refusal *);
+void vm_release(int lock);
 
 /* ---- power (power.c) ---- */
 

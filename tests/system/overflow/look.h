@@ -3,7 +3,7 @@
 #ifndef COFFER_TESTS_OVERFLOW_LOOK_H
 #define COFFER_TESTS_OVERFLOW_LOOK_H
 
-#include "machine.h"
+#include "vm/machine.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>

@@ -7,7 +7,7 @@
 #include "bench_walk.h"
 #include "bench_work.h"
 #include "cli.h"
-#include "machine.h"
+#include "vm/machine.h"
 #include "pry.h"
 #include <errno.h>
 #include <setjmp.h>

@@ -247,6 +247,80 @@ static void conf_round_trip(void **state)
 	assert_true(b.ptrace_slot);
 	assert_memory_equal(b.cpusvn, a.cpusvn, 16);
 	assert_string_equal(b.swap, "/a folder/swap=1");
+	assert_int_equal(b.power, VMCONF_DEMAND);
+	assert_int_equal(b.zone, 0);
+	assert_int_equal(b.update_domain, -1);
+	assert_int_equal(b.host, -1);
+	assert_int_equal(b.tag_count, 0);
+}
+
+static void conf_of_placed_machines(void **state)
+{
+	struct vmconf a, b;
+	struct why why;
+
+	vmconf_default(&a);
+	a.power = VMCONF_DEALLOCATED;
+	a.zone = 3;
+	a.update_domain = 9;
+	a.host = 0;
+	strcpy(a.set, "web");
+	a.created = 1700000000;
+	assert_int_equal(vmconf_set_probe(&a, "http://[::1]/up?a=b", &why), 0);
+	assert_int_equal(vmconf_set_tag(&a, "env", "a=b c", &why), 0);
+	assert_int_equal(vmconf_set_tag(&a, "gone", "1", &why), 0);
+	assert_int_equal(vmconf_set_tag(&a, "Owner.1", "", &why), 0);
+	assert_int_equal(vmconf_set_tag(&a, "GONE", NULL, &why), 0);
+	assert_int_equal(vmconf_write(in_folder("vm.conf"), &a, &why), 0);
+	assert_int_equal(vmconf_read(in_folder("vm.conf"), &b, &why), 0);
+	assert_int_equal(b.power, VMCONF_DEALLOCATED);
+	assert_int_equal(b.zone, 3);
+	assert_int_equal(b.update_domain, 9);
+	assert_int_equal(b.host, 0);
+	assert_string_equal(b.set, "web");
+	assert_int_equal(b.created, 1700000000);
+	assert_string_equal(b.probe, "http://[::1]/up?a=b");
+	assert_int_equal(b.tag_count, 2);
+	assert_string_equal(vmconf_tag(&b, "ENV"), "a=b c");
+	assert_string_equal(vmconf_tag(&b, "owner.1"), "");
+	assert_null(vmconf_tag(&b, "gone"));
+	vmconf_free(&a);
+	vmconf_free(&b);
+	assert_int_equal(b.tag_count, 0);
+}
+
+static void conf_tags_are_bounded(void **state)
+{
+	char key[VMCONF_TAG_KEY_MAX + 2], value[VMCONF_TAG_VALUE_MAX + 2];
+	struct vmconf a, b;
+	struct why why;
+
+	vmconf_default(&a);
+	memset(key, 'k', sizeof(key));
+	memset(value, 'v', sizeof(value));
+	key[VMCONF_TAG_KEY_MAX + 1] = value[VMCONF_TAG_VALUE_MAX + 1] = '\0';
+	assert_int_equal(vmconf_set_tag(&a, key, "", &why), -EINVAL);
+	assert_int_equal(vmconf_set_tag(&a, "k", value, &why), -EINVAL);
+	assert_int_equal(vmconf_set_tag(&a, "", "v", &why), -EINVAL);
+	assert_int_equal(vmconf_set_tag(&a, "a=b", "v", &why), -EINVAL);
+	assert_int_equal(vmconf_set_tag(&a, "a\nb", "v", &why), -EINVAL);
+	assert_int_equal(vmconf_set_tag(&a, "a", "v\npower=on", &why),
+		-EINVAL);
+	assert_int_equal(vmconf_set_probe(&a, "x\npower=on", &why), -EINVAL);
+	key[VMCONF_TAG_KEY_MAX] = value[VMCONF_TAG_VALUE_MAX] = '\0';
+	/* The most and the longest fit into a file. */
+	for (unsigned i = 0; i < VMCONF_TAGS_MAX; i++) {
+		snprintf(key, sizeof(key), "%0*u", (int)VMCONF_TAG_KEY_MAX, i);
+		assert_int_equal(vmconf_set_tag(&a, key, value, &why), 0);
+	}
+	assert_int_equal(vmconf_set_tag(&a, "more", "v", &why), -E2BIG);
+	assert_int_equal(vmconf_set_tag(&a, key, "again", &why), 0);
+	assert_int_equal(vmconf_write(in_folder("vm.conf"), &a, &why), 0);
+	assert_int_equal(vmconf_read(in_folder("vm.conf"), &b, &why), 0);
+	assert_int_equal(b.tag_count, VMCONF_TAGS_MAX);
+	assert_string_equal(vmconf_tag(&b, key), "again");
+	vmconf_free(&a);
+	vmconf_free(&b);
 }
 
 static void conf_swap_paths(void **state)
@@ -307,6 +381,14 @@ static void conf_errors_name_file_and_line(void **state)
 		{ "swap=\n", "absolute" },
 		{ "swap=/a\nswap=/a\n", ":2: \"swap\" twice" },
 		{ "epc_pages=20\nepc_pages=20\n", ":2: \"epc_pages\" twice" },
+		{ "power=maybe\n", "demand, on, off or deallocated" },
+		{ "zone=4\n", "up to 3" }, { "zone=-1\n", "-1" },
+		{ "update_domain=10\n", "up to 9" },
+		{ "host=1000\n", "up to 999" },
+		{ "set=No\n", "is no set's name" },
+		{ "created=soon\n", "soon" },
+		{ "tag.=x\n", "is no tag's name" },
+		{ "tag.a=x\ntag.A=y\n", ":2: \"tag.A\" twice" },
 	};
 	struct vmconf c;
 	struct why why;
@@ -459,6 +541,8 @@ const struct CMUnitTest files_tests[] = {
 	WITH_FOLDER(directories_of_others_are_refused),
 	cmocka_unit_test(sizes_are_those_on_sale),
 	WITH_FOLDER(conf_round_trip),
+	WITH_FOLDER(conf_of_placed_machines),
+	WITH_FOLDER(conf_tags_are_bounded),
 	WITH_FOLDER(conf_swap_paths),
 	WITH_FOLDER(conf_defaults_and_comments),
 	WITH_FOLDER(conf_errors_name_file_and_line),

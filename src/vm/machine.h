@@ -3,8 +3,8 @@
  * Looking at a virtual machine that runs, through its driver's socket:
  * without shared memory, so nothing can be created here.
  */
-#ifndef COFFER_CLI_MACHINE_H
-#define COFFER_CLI_MACHINE_H
+#ifndef COFFER_VM_MACHINE_H
+#define COFFER_VM_MACHINE_H
 
 #include "common/why.h"
 #include "platform/wire.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "machine.h"
+#include "vm/machine.h"
 #include "common/msg.h"
 #include "common/paths.h"
 #include "common/place.h"

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `coffer vm`: its commands, and what they share.
+ */
+#ifndef COFFER_CLI_VM_CLI_H
+#define COFFER_CLI_VM_CLI_H
+
+#include "cli.h"
+#include "vm/cert.h"
+#include "vm/vm.h"
+
+/* One file per noun.  argv[0] is the command's name. */
+int vm_cmd_list(int argc, char **argv);
+int vm_cmd_show(int argc, char **argv);
+int vm_cmd_sizes(int argc, char **argv);
+int vm_cmd_create(int argc, char **argv);
+int vm_cmd_manufacture(int argc, char **argv);
+int vm_cmd_tcb(int argc, char **argv);
+
+/* ---- the command line ---- */
+
+#define VM_TEXTS_MAX 64
+
+struct vm_texts { /* of an option that may be given more than once */
+	const char *items[VM_TEXTS_MAX];
+	size_t count;
+};
+
+/* An option "--name"; where its value goes: one of these is set. */
+struct vm_option {
+	const char *name;
+	bool *flag; /* takes no value */
+	const char **text;
+	struct vm_texts *texts;
+	uint64_t *number; /* 0 to max */
+	uint64_t max;
+};
+
+/* argv[1] and so on: options, ended by one without a name, and up to names_max
+ * names among them, *names_count of which were there.  CLI_OK, or CLI_USAGE
+ * after a message. */
+int vm_parse(int argc, char **argv, const struct vm_option *options,
+	const char **names, size_t names_max, size_t *names_count);
+/* The same for commands that need exactly one name. */
+int vm_parse_one(int argc, char **argv, const struct vm_option *options,
+	const char **name);
+/* A size by name, in *size; CLI_USAGE after a message that points to `coffer
+ * vm sizes`. */
+int vm_parse_size(const char *name, const struct vmconf_size **size);
+
+/* ---- the inventory ---- */
+
+/* The user's; NULL after a message. */
+struct vms *vm_inventory(void);
+/* Prints a refusal; CLI_FAILED. */
+int vm_refused(const struct vm_refusal *);
+
+/* The CA that there is; *pki is NULL where there is none.  CLI_OK, or
+ * CLI_FAILED after a message. */
+int vm_find_ca(struct pki **);
+
+/* ---- shown ---- */
+
+/* Everything about a machine; cert may be NULL. */
+json_t *vm_json(const struct vm *, const struct vm_cert *cert);
+/* The same for all, with what the CA knows; NULL with the reason. */
+json_t *vm_list_json(struct vms *, struct pki *, const struct vm_filter *,
+	bool probe, struct why *);
+/* A table of machines. */
+void vm_table_head(void);
+void vm_table_line(const struct vm *);
+/* "4 GiB", "28 MiB", "60 KiB". */
+const char *vm_pages_text(uint64_t pages, char text[24]);
+/* One line about a machine that was just made or changed, or its JSON. */
+int vm_show_state(struct vms *, const char *name, bool json);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening the inventory; its locks and paths. */
+#include "vm/vms_priv.h"
+
+#include "common/paths.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int vm_refuse(struct vm_refusal *refusal, const char *code, int error,
+	const char *format, ...)
+{
+	va_list args;
+
+	if (!refusal)
+		return error;
+	refusal->code = code;
+	va_start(args, format);
+	vsnprintf(refusal->why.text, sizeof(refusal->why.text), format, args);
+	va_end(args);
+	return error;
+}
+
+int vm_refuse_why(struct vm_refusal *refusal, int error,
+	const struct why *why)
+{
+	return vm_refuse(refusal, "InternalError", error, "%s", why->text);
+}
+
+/* ---- opened ---- */
+
+int vms_open(const char *state, struct vms **out, struct why *why)
+{
+	struct vms *vms = calloc(1, sizeof(*vms));
+	int r = 0;
+
+	*out = NULL;
+	if (!vms)
+		return why_set(why, -ENOMEM, "out of memory");
+	if (!state)
+		r = paths_state(vms->state, sizeof(vms->state), why);
+	else if ((size_t)snprintf(vms->state, sizeof(vms->state), "%s",
+			state) >= sizeof(vms->state))
+		r = why_set(why, -ENAMETOOLONG, "path too long");
+	if (!r)
+		r = paths_make(vms->state, false, why);
+	if (!r)
+		r = paths_join(vms->machines, sizeof(vms->machines),
+			vms->state, "vm", why);
+	if (!r)
+		r = paths_make(vms->machines, false, why);
+	if (!r)
+		r = paths_runtime(vms->runtime, sizeof(vms->runtime), why);
+	if (!r)
+		r = vms_sweep(vms, why);
+	if (r)
+		vms_close(vms);
+	else
+		*out = vms;
+	return r;
+}
+
+void vms_close(struct vms *vms)
+{
+	if (!vms)
+		return;
+	pki_close(vms->pki);
+	free(vms);
+}
+
+int vms_pki(struct vms *vms, struct pki **pki, struct why *why)
+{
+	int r = vms->pki ? 0 : pki_open(vms->state, &vms->pki, why);
+
+	*pki = vms->pki;
+	return r;
+}
+
+/* ---- paths ---- */
+
+int vms_folder(struct vms *vms, const char *name, char path[PATH_MAX],
+	struct why *why)
+{
+	if (!paths_name_ok(name))
+		return why_set(why, -EINVAL, "\"%.80s\" is no name of a "
+			"virtual machine: 1 to %d of a-z, 0-9 and '-'", name,
+			PATHS_NAME_MAX);
+	return paths_join(path, PATH_MAX, vms->machines, name, why);
+}
+
+int vms_file(struct vms *vms, const char *name, const char *file,
+	char path[PATH_MAX], struct why *why)
+{
+	char folder[PATH_MAX];
+	int r = vms_folder(vms, name, folder, why);
+
+	return r ? r : paths_join(path, PATH_MAX, folder, file, why);
+}
+
+/* ---- locks ---- */
+
+static int lock(int fd, int how)
+{
+	int r;
+
+	do
+		r = flock(fd, how) ? -errno : 0;
+	while (r == -EINTR);
+	return r;
+}
+
+int vms_lock(struct vms *vms, struct why *why)
+{
+	char path[PATH_MAX];
+	int fd, r = paths_join(path, sizeof(path), vms->machines, ".lock",
+		why);
+
+	if (r)
+		return r;
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return why_set(why, -errno, "cannot open %s: %s", path,
+			strerror(errno));
+	r = lock(fd, LOCK_EX);
+	if (!r)
+		return fd;
+	close(fd);
+	return why_set(why, r, "cannot lock %s: %s", path, strerror(-r));
+}
+
+/* A file that was removed while we waited for it locks nothing. */
+static bool still_named(int fd, const char *path)
+{
+	struct stat ours, named;
+
+	return !fstat(fd, &ours) && !stat(path, &named) &&
+		ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+static int not_found(const char *name, struct vm_refusal *refusal)
+{
+	return vm_refuse(refusal, "ResourceNotFound", -ENOENT, "there is no "
+		"virtual machine %s; `coffer vm create %s` makes it", name,
+		name);
+}
+
+int vm_hold(struct vms *vms, const char *name, struct vm_refusal *refusal)
+{
+	char conf[PATH_MAX], path[PATH_MAX];
+	struct why why;
+	int fd, r;
+
+	if (!paths_name_ok(name))
+		return vm_refuse(refusal, "InvalidParameter", -EINVAL,
+			"\"%.80s\" is no name of a virtual machine: 1 to %d "
+			"of a-z, 0-9 and '-'", name, PATHS_NAME_MAX);
+	r = vms_file(vms, name, "vm.conf", conf, &why);
+	if (!r)
+		r = vms_file(vms, name, "lock", path, &why);
+	if (r)
+		return vm_refuse_why(refusal, r, &why);
+	for (;;) {
+		if (access(conf, F_OK))
+			return not_found(name, refusal);
+		fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+			0600);
+		if (fd < 0 && errno == ENOENT)
+			return not_found(name, refusal);
+		r = fd < 0 ? -errno : lock(fd, LOCK_EX);
+		if (!r && still_named(fd, path))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+		if (r)
+			return vm_refuse(refusal, "InternalError", r,
+				"cannot lock %s: %s", path, strerror(-r));
+	}
+}
+
+void vm_release(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Is somebody's flock on it? */
+static bool is_locked(const char *path, int flags)
+{
+	int r, fd = open(path, flags | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	r = lock(fd, LOCK_SH | LOCK_NB);
+	close(fd);
+	return r == -EWOULDBLOCK;
+}
+
+bool vm_is_held(struct vms *vms, const char *name)
+{
+	char path[PATH_MAX];
+
+	return !vms_file(vms, name, "lock", path, NULL) &&
+		is_locked(path, O_RDWR);
+}
+
+bool vm_is_alive(struct vms *vms, const char *name)
+{
+	char path[PATH_MAX];
+
+	return !vms_folder(vms, name, path, NULL) &&
+		is_locked(path, O_RDONLY | O_DIRECTORY);
+}
