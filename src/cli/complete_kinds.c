@@ -8,7 +8,7 @@
 #include "common/vmconf.h"
 #include "complete.h"
 #include "key.h"
-#include "machine.h"
+#include "vm/machine.h"
 #include "pki/tcb.h"
 #include <dirent.h>
 #include <inttypes.h>
