@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
+#include "system.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -21,12 +22,14 @@ static const struct cli_command *find(const char *name)
 static void help(FILE *out)
 {
 	fputs("coffer: an SGX machine in software\n\n"
-	      "usage: coffer COMMAND [ARGUMENTS]\n\n", out);
+	      "usage: coffer [--system] COMMAND [ARGUMENTS]\n\n", out);
 	for (size_t i = 0; cli_commands[i]; i++)
 		if (cli_commands[i]->summary)
 			fprintf(out, "  %-10s %s\n", cli_commands[i]->name,
 				cli_commands[i]->summary);
 	fputs("  help       this text, or `coffer help COMMAND`\n\n"
+	      "--system, for root: about the system's machines and services, "
+	      "as their user\n\n"
 	      "`coffer COMMAND --help` explains a command; "
 	      "`coffer --version` prints the version.\n", out);
 }
@@ -51,6 +54,14 @@ int main(int argc, char **argv)
 {
 	const struct cli_command *command;
 
+	if (argc > 1 && !strcmp(argv[1], "--system")) {
+		struct why why = { "" };
+
+		if (system_become(&why))
+			return cli_error("%s", why.text);
+		argc--;
+		argv++;
+	}
 	if (argc < 2) {
 		help(stderr);
 		return CLI_USAGE;
