@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -159,26 +160,37 @@ pid_t spawn_child(const char *path, char *const argv[], const int *fds,
 	return pid;
 }
 
-int spawn_detached(const char *path, char *const argv[], const int *fds,
-	unsigned count)
+/* A process of its own session that is not our child: hold[0], if not -1, is
+ * read before it executes anything, and its number is written to told. */
+static int detach(const char *path, char *const argv[], const int *fds,
+	unsigned count, const int hold[2], int told)
 {
 	sigset_t all, before;
 	int r = 0;
 	pid_t pid;
 
-	if (count > SPAWN_FDS_MAX)
-		return -EINVAL;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	pid = plain_fork(0);
 	if (!pid) {
+		char byte;
+
 		if (setsid() < 0)
 			leave(127);
 		pid = plain_fork(SIGCHLD);
-		if (pid)
+		if (pid) {
+			if (pid > 0 && told >= 0 && write(told, &pid,
+					sizeof(pid)) != sizeof(pid))
+				leave(127);
 			leave(pid < 0 ? 127 : 0);
+		}
 		if (chdir("/"))
 			leave(127);
+		if (hold[0] >= 0) {
+			close(hold[1]);
+			if (read(hold[0], &byte, 1) != 1)
+				leave(127);
+		}
 		become(path, argv, fds, count, -1);
 	}
 	if (pid < 0) {
@@ -191,6 +203,62 @@ int spawn_detached(const char *path, char *const argv[], const int *fds,
 		if (status)
 			r = -EAGAIN;
 	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return r;
+}
+
+int spawn_detached(const char *path, char *const argv[], const int *fds,
+	unsigned count)
+{
+	static const int none[2] = { -1, -1 };
+
+	return count > SPAWN_FDS_MAX ? -EINVAL :
+		detach(path, argv, fds, count, none, -1);
+}
+
+int spawn_held(const char *path, char *const argv[], const int *fds,
+	unsigned count, pid_t *pid, int *go)
+{
+	int hold[2], told[2], r;
+
+	if (count > SPAWN_FDS_MAX)
+		return -EINVAL;
+	if (pipe2(hold, O_CLOEXEC))
+		return -errno;
+	if (pipe2(told, O_CLOEXEC)) {
+		r = -errno;
+	} else {
+		r = detach(path, argv, fds, count, hold, told[1]);
+		close(told[1]);
+		if (!r && read(told[0], pid, sizeof(*pid)) != sizeof(*pid))
+			r = -EAGAIN;
+		close(told[0]);
+	}
+	close(hold[0]);
+	if (r)
+		close(hold[1]);
+	else
+		*go = hold[1];
+	return r;
+}
+
+int spawn_go(int go)
+{
+	sigset_t pipe, before, pending;
+	int r = 0;
+
+	/* A reader that is gone is a result, no signal. */
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, &before);
+	if (write(go, "", 1) != 1) {
+		const struct timespec at_once = { 0, 0 };
+
+		r = -ESRCH;
+		if (!sigpending(&pending) && sigismember(&pending, SIGPIPE))
+			sigtimedwait(&pipe, NULL, &at_once);
+	}
+	close(go);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return r;
 }

@@ -33,4 +33,12 @@ pid_t spawn_child(const char *path, char *const argv[], const int *fds,
 int spawn_detached(const char *path, char *const argv[], const int *fds,
 	unsigned count);
 
+/* The same, but the process waits before it executes the program until
+ * spawn_go() is called with *go; *pid is its number.  When *go is closed
+ * instead it ends without a word. */
+int spawn_held(const char *path, char *const argv[], const int *fds,
+	unsigned count, pid_t *pid, int *go);
+/* Closes go.  0, or -ESRCH when the process is gone. */
+int spawn_go(int go);
+
 #endif
