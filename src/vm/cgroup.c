@@ -4,7 +4,7 @@
 #include "common/paths.h"
 #include "common/spawn.h"
 #include <errno.h>
-#include <signal.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,8 +33,6 @@ static bool find(struct cgroup_world *world)
 		why_set(why, 0, "cgroup v2 is not mounted here");
 		return false;
 	}
-	if (cgroup_id(world->id, why))
-		return false;
 	if (given && *given) {
 		world->ops = &cgroup_folder_ops;
 		return cgroup_folder_where(world, given);
@@ -52,19 +50,39 @@ static bool find(struct cgroup_world *world)
 	return false;
 }
 
+static struct cgroup_world the_world;
+
+int cgroup_use(const char *state, struct why *why)
+{
+	char path[PATH_MAX], id[9];
+	int r = 0;
+
+	if (!state)
+		r = paths_state(path, sizeof(path), why);
+	if (r)
+		return r;
+	cgroup_id(state ? state : path, id);
+	if (strcmp(id, the_world.id))
+		memset(&the_world, 0, sizeof(the_world));
+	strcpy(the_world.id, id);
+	return 0;
+}
+
 struct cgroup_world *cgroup_world(void)
 {
-	static struct cgroup_world world;
-	static bool looked;
+	struct cgroup_world *world = &the_world;
 
-	if (!looked && !find(&world)) {
-		world.ops = NULL;
-		world.place.kind = CGROUP_NONE;
-		world.place.cpu = world.place.memory = false;
-		world.place.path[0] = '\0';
-	}
-	looked = true;
-	return &world;
+	if (world->looked)
+		return world;
+	world->looked = true;
+	if ((*world->id || !cgroup_use(NULL, &world->place.why)) &&
+	    find(world))
+		return world;
+	world->ops = NULL;
+	world->place.kind = CGROUP_NONE;
+	world->place.cpu = world->place.memory = false;
+	world->place.path[0] = '\0';
+	return world;
 }
 
 const struct cgroup_place *cgroup_where(void)

@@ -23,8 +23,7 @@
  * application is: the library in it (liboehost) knows nothing of groups.
  *
  * Functions return 0 or a negative errno with the reason in why (may be
- * NULL); they find the state directory as paths_state() does.  One thread at
- * a time.
+ * NULL).  One thread at a time.
  */
 #ifndef COFFER_VM_CGROUP_H
 #define COFFER_VM_CGROUP_H
@@ -46,7 +45,11 @@ struct cgroup_place {
 			 * "" when all does */
 };
 
-/* Looks once per process. */
+/* The state directory whose machines are meant from now on; NULL, and before
+ * the first call: paths_state()'s.  vms_open() calls this. */
+int cgroup_use(const char *state, struct why *);
+
+/* Looks once per process and state directory. */
 const struct cgroup_place *cgroup_where(void);
 /* "none", "folder", "systemd". */
 const char *cgroup_kind_name(enum cgroup_kind);

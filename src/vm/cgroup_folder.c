@@ -100,7 +100,6 @@ static void climb(char *path)
 int cgroup_folder_where(struct cgroup_world *world, const char *given)
 {
 	struct cgroup_place *place = &world->place;
-	struct why cpu = { "" }, memory = { "" };
 
 	if (given) {
 		if (strlen(given) >= sizeof(place->path) || *given != '/' ||
@@ -115,6 +114,14 @@ int cgroup_folder_where(struct cgroup_world *world, const char *given)
 	} else {
 		climb(place->path);
 	}
+	return cgroup_folder_look(world, given != NULL);
+}
+
+int cgroup_folder_look(struct cgroup_world *world, bool given)
+{
+	struct cgroup_place *place = &world->place;
+	struct why cpu = { "" }, memory = { "" };
+
 	if (access(place->path, W_OK | X_OK)) {
 		why_set(&place->why, 0, "no group can be made in %s: %s%s",
 			place->path, strerror(errno), given ? "" :
@@ -179,9 +186,11 @@ static int make(const char *vm, const char *folder,
 	const struct cgroup_limits *limits, struct cgroup_place *applied,
 	struct why *why)
 {
-	const char *above = cgroup_world()->place.path;
+	char above[CGROUP_PATH_MAX];
 	int r;
 
+	snprintf(above, sizeof(above), "%.*s", (int)(strrchr(folder, '/') -
+		folder), folder);
 	step_aside(above);
 	enable(above, "cpu", applied);
 	enable(above, "memory", applied);

@@ -2,28 +2,23 @@
 #include "vm/cgroup_priv.h"
 
 #include "common/paths.h"
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define PREFIX "coffer-"
 
-int cgroup_id(char id[9], struct why *why)
+void cgroup_id(const char *state, char id[9])
 {
-	char path[PATH_MAX], real[PATH_MAX];
+	char real[PATH_MAX];
 	uint32_t hash = 2166136261u; /* FNV-1a */
-	int r = paths_state(path, sizeof(path), why);
 
-	if (r)
-		return r;
-	/* Not made yet: then nothing is in it but what this path will be. */
-	if (!realpath(path, real))
-		strcpy(real, path);
-	for (const char *c = real; *c; c++)
-		hash = (hash ^ (unsigned char)*c) * 16777619u;
+	/* Not made yet: what it will be called has to do. */
+	if (realpath(state, real))
+		state = real;
+	for (; *state; state++)
+		hash = (hash ^ (unsigned char)*state) * 16777619u;
 	snprintf(id, 9, "%08x", hash);
-	return 0;
 }
 
 static void swap(char *text, char from, char to)

@@ -15,7 +15,7 @@
 /* ---- names (cgroup_name.c) ---- */
 
 /* ID of a state directory: eight hexadecimal digits of its real path. */
-int cgroup_id(char id[9], struct why *);
+void cgroup_id(const char *state, char id[9]);
 /* "coffer-ID-" and the machine's name with '_' for '-', which no machine's
  * name has and which means nothing to systemd; and back: false when it is no
  * group of this ID. */
@@ -101,12 +101,15 @@ struct cgroup_world {
 	struct cgroup_mount mount;
 	struct cgroup_place place;
 	const struct cgroup_ops *ops; /* NULL: no place */
-	char id[9];
+	char id[9]; /* of the state directory; "": not known yet */
+	bool looked;
 };
 
 /* $COFFER_CGROUP (given) or the own group.  1: this is the place, 0: it is
  * not, with the reason in world->place.why. */
 int cgroup_folder_where(struct cgroup_world *, const char *given);
+/* The same of world->place.path, which is a group. */
+int cgroup_folder_look(struct cgroup_world *, bool given);
 extern const struct cgroup_ops cgroup_folder_ops;
 
 /* systemd's manager (cgroup_systemd.c); 1 or 0 as above. */

@@ -156,6 +156,7 @@ static bool parse_mount(char *line, struct cgroup_mount *found)
 
 	if (!type || strncmp(type + 3, "cgroup2 ", 8))
 		return false;
+	*type = '\0';
 	for (int i = 0; i < 5; i++) {
 		word[i] = strsep(&rest, " ");
 		if (!rest)
