@@ -26,6 +26,7 @@ const struct cli_command cli_serve = {
 	.summary = "serve collateral, attestation and keys over HTTPS",
 	.usage =
 "usage: coffer serve [OPTION]...\n"
+"       coffer serve token [--read-write|--read-only] [--new]\n"
 "\n"
 "Collateral, attestation and key release over HTTPS, until SIGINT or SIGTERM.\n"
 "\n"
@@ -44,6 +45,13 @@ const struct cli_command cli_serve = {
 "\n"
 "When it serves it prints one line, its URL.  The log goes to standard error.\n"
 "Clients trust STATE/serve/tls/ca.pem; administrators show the token in\n"
-"STATE/serve/admin.token.\n",
+"STATE/serve/admin.token, users of the portal that of `coffer serve token`\n"
+"prints.\n"
+"\n"
+"token: prints the token that clients of the portal and of its API show.\n"
+"  --read-write   the one that may do everything (the default)\n"
+"  --read-only    the one that may only look\n"
+"  --new          make another first: the old one is worth nothing from now on;\n"
+"                 without --read-write or --read-only both are made anew\n",
 	.run = run,
 };

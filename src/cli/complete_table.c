@@ -37,6 +37,9 @@ const struct complete_row complete_rows[] = {
 	{ "coffer serve", "", "--config FILE *-o TEXT --port NUMBER"
 		" --listen TEXT --http --state DIR --quiet"
 		" --new-passphrase FILE --print-config --print-routes" },
+	{ "coffer serve token", "", "--read-write --read-only --new"
+		" --state DIR" },
+	{ "coffer portal", "", "--read-only --open --state DIR" },
 	{ "coffer key create", "TEXT", "--type KEYTYPE --size 128|192|256|"
 		"2048|3072|4096 --curve P-256|P-384|P-521" POLICY SERVICE },
 	{ "coffer key import", "TEXT", "--file FILE" POLICY SERVICE },

@@ -111,6 +111,12 @@ int akv_audit_open(struct db *db, struct why *why);
 int akv_audit_write(struct akv_call *call, const char *operation,
 	const char *verdict, const char *reason);
 
+/* At most count records older than the one with id before, newest first, of
+ * one key or (name NULL) of all, as a new array; *next is what to go on
+ * before, 0 at the end. */
+int akv_audit_list(struct db *db, const char *name, int64_t before,
+	unsigned count, json_t **list, int64_t *next, struct why *why);
+
 /* --- the signer of released keys (akv_signer.c) --------------------------- */
 
 /* Its RSA key is made at first use and kept sealed in the database; its

@@ -105,40 +105,51 @@ static json_t *row_of(struct db_rows *rows)
 	return row;
 }
 
+int akv_audit_list(struct db *db, const char *name, int64_t before,
+	unsigned count, json_t **list, int64_t *next, struct why *why)
+{
+	struct db_rows *rows = db_ask(db, "SELECT id, time, client, "
+		"caller, operation, name, version, verdict, reason, details, "
+		"request FROM akv_audit WHERE id < ?1 AND (?2 IS NULL OR "
+		"name = ?2) ORDER BY id DESC LIMIT ?3", "iti", before, name,
+		(int64_t)count);
+	int r;
+
+	*next = 0;
+	if (!rows)
+		return why_set(why, -EIO, "the key database failed");
+	*list = json_array();
+	while ((r = db_next(rows)) > 0) {
+		*next = db_number(rows, 0);
+		json_array_append_new(*list, row_of(rows));
+	}
+	db_done(rows);
+	if (json_array_size(*list) < count)
+		*next = 0;
+	if (!r)
+		return 0;
+	json_decref(*list);
+	return why_set(why, r, "the key database failed");
+}
+
 /* GET /coffer/keys/audit?name=&before=&maxresults=: newest first. */
 static int audit(struct akv_call *call)
 {
 	const char *name = http_query(call->request, "name");
-	int64_t count = PAGE_DEFAULT, before = INT64_MAX, last = 0;
-	struct db_rows *rows;
-	json_t *list, *next = NULL;
+	int64_t count = PAGE_DEFAULT, before = INT64_MAX, next;
+	json_t *list;
 	int r;
 
 	if (!number(call, "maxresults", 1, PAGE_MAX, &count) ||
 			!number(call, "before", 1, INT64_MAX, &before))
 		return why_set(&call->why, -EINVAL, "maxresults is a number "
 			"from 1 to %d, before the id of a record", PAGE_MAX);
-	rows = db_ask(call->akv->service->db, "SELECT id, time, client, "
-		"caller, operation, name, version, verdict, reason, details, "
-		"request FROM akv_audit WHERE id < ?1 AND (?2 IS NULL OR "
-		"name = ?2) ORDER BY id DESC LIMIT ?3", "iti", before, name,
-		count);
-	if (!rows)
-		return why_set(&call->why, -EIO, "the key database failed");
-	list = json_array();
-	while ((r = db_next(rows)) > 0) {
-		last = db_number(rows, 0);
-		json_array_append_new(list, row_of(rows));
-	}
-	db_done(rows);
-	if (r < 0) {
-		json_decref(list);
-		return why_set(&call->why, r, "the key database failed");
-	}
-	if ((int64_t)json_array_size(list) == count)
-		next = json_integer(last);
+	r = akv_audit_list(call->akv->service->db, name, before,
+		(unsigned)count, &list, &next, &call->why);
+	if (r)
+		return r;
 	http_answer_json(call->answer, 200, json_pack("{s:o, s:o}", "value",
-		list, "before", next ? next : json_null()));
+		list, "before", next ? json_integer(next) : json_null()));
 	return 0;
 }
 

@@ -143,6 +143,10 @@ int maa_evidence_check(const struct service *service,
 	const struct maa_asked *asked, unsigned evaluation,
 	struct maa_evidence *evidence, struct why *why);
 
+/* The quote in a report or in evidence of Open Enclave's: *at and *size are
+ * narrowed to it.  What begins otherwise stays as it is.  -EINVAL. */
+int maa_unwrap(const uint8_t **at, size_t *size, struct why *why);
+
 /* --- claims (maa_token.c) ---------------------------------------------------- */
 
 /* What a policy may look at; texts are made in pool. */

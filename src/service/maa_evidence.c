@@ -98,6 +98,22 @@ static int find_quote(const struct maa_asked *asked, struct bytes *bytes,
 	return r;
 }
 
+int maa_unwrap(const uint8_t **at, size_t *size, struct why *why)
+{
+	struct bytes bytes = { *at, *size };
+	uint64_t first = bytes.size < 8 ? 0 : little(bytes.at, 4);
+	int r = 0;
+
+	/* A quote begins with its version and, not zero, its key's type. */
+	if (first == 1)
+		r = unwrap_report(&bytes, why);
+	else if (first == 3)
+		r = unwrap_evidence(&bytes, why);
+	*at = bytes.at;
+	*size = bytes.size;
+	return r;
+}
+
 static int hash_hex(const void *bytes, size_t size, char text[65])
 {
 	static const char digits[] = "0123456789abcdef";

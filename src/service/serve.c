@@ -9,6 +9,7 @@
 #include "common/notify.h"
 #include "common/paths.h"
 #include "service/listen.h"
+#include "service/portal_cli.h"
 #include "service/tls.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +46,8 @@ static const char help[] =
 "\n"
 "When it serves it prints one line, its URL.  The log goes to standard error.\n"
 "Clients trust STATE/serve/tls/ca.pem; administrators show the token in\n"
-"STATE/serve/admin.token.  SIGINT and SIGTERM end it.\n";
+"STATE/serve/admin.token, users of the portal that of `coffer serve token`.\n"
+"SIGINT and SIGTERM end it.\n";
 
 struct options {
 	const char *file; /* NULL: the default */
@@ -323,12 +325,18 @@ int main(int argc, char **argv)
 	struct options o = { NULL, NULL, false, false };
 	struct why why = { "" };
 	sigset_t ends;
-	int r, lock = -1, status = parse(argc, argv, &o, NULL);
+	int r, lock = -1, status = -1;
 
-	if (status >= 0)
-		return status;
 	harden();
 	notify_take();
+	if (argc > 1)
+		status = portal_cli(argc - 1, argv + 1);
+	if (status < 0)
+		status = parse(argc, argv, &o, NULL);
+	if (status >= 0) {
+		config_free(config);
+		return status;
+	}
 	log_open("coffer-serve", STDERR_FILENO, LOG_LEVEL_INFO);
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);

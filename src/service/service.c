@@ -89,9 +89,10 @@ static int read_secret(const char *path, uint8_t **bytes, size_t *size,
 }
 
 /* Writes under another name, then links it into place: who comes first wins,
- * and a file is there whole or not at all. */
+ * and a file is there whole or not at all.  replace: it takes the place of
+ * one that is there. */
 static int write_secret(const char *path, const uint8_t *bytes, size_t size,
-	struct why *why)
+	bool replace, struct why *why)
 {
 	char fresh[PATH_MAX];
 	int fd, r = 0;
@@ -105,7 +106,8 @@ static int write_secret(const char *path, const uint8_t *bytes, size_t size,
 	if (write(fd, bytes, size) != (ssize_t)size || fsync(fd))
 		r = -EIO;
 	close(fd);
-	if (!r && link(fresh, path) && errno != EEXIST)
+	if (!r && replace ? rename(fresh, path) :
+			!r && link(fresh, path) && errno != EEXIST)
 		r = -errno;
 	unlink(fresh);
 	return r ? why_set(why, r, "%s cannot be written: %s", path,
@@ -127,27 +129,49 @@ int service_secret_file(const char *folder, const char *name,
 	r = make(context, bytes, size, why);
 	if (r)
 		return r;
-	r = write_secret(path, *bytes, *size, why);
+	r = write_secret(path, *bytes, *size, false, why);
 	OPENSSL_cleanse(*bytes, *size);
 	free(*bytes);
 	*bytes = NULL;
 	return r ? r : read_secret(path, bytes, size, why);
 }
 
+int service_secret_replace(const char *folder, const char *name,
+	const uint8_t *bytes, size_t size, struct why *why)
+{
+	char path[PATH_MAX];
+	int r = paths_join(path, sizeof(path), folder, name, why);
+
+	return r ? r : write_secret(path, bytes, size, true, why);
+}
+
+int service_token_new(char token[SERVICE_TOKEN_CHARS + 1], struct why *why)
+{
+	uint8_t random[32], text[64];
+
+	if (RAND_bytes(random, sizeof(random)) != 1)
+		return why_set(why, -EIO, "no random bytes");
+	EVP_EncodeBlock(text, random, sizeof(random));
+	for (size_t i = 0; i < SERVICE_TOKEN_CHARS; i++)
+		token[i] = text[i] == '+' ? '-' : text[i] == '/' ? '_' :
+			(char)text[i];
+	token[SERVICE_TOKEN_CHARS] = '\0';
+	OPENSSL_cleanse(random, sizeof(random));
+	OPENSSL_cleanse(text, sizeof(text));
+	return 0;
+}
+
 static int make_token(void *context, uint8_t **bytes, size_t *size,
 	struct why *why)
 {
-	uint8_t random[32];
-	char *text = calloc(1, 64);
+	char *text = calloc(1, SERVICE_TOKEN_CHARS + 2);
+	int r = text ? service_token_new(text, why) :
+		why_set(why, -ENOMEM, "out of memory");
 
-	if (!text || RAND_bytes(random, sizeof(random)) != 1) {
+	if (r) {
 		free(text);
-		return why_set(why, -EIO, "no random bytes");
+		return r;
 	}
-	EVP_EncodeBlock((uint8_t *)text, random, sizeof(random));
-	OPENSSL_cleanse(random, sizeof(random));
-	for (char *c = text; *c; c++)
-		*c = *c == '+' ? '-' : *c == '/' ? '_' : *c;
 	text[SERVICE_TOKEN_CHARS] = '\n';
 	*bytes = (uint8_t *)text;
 	*size = SERVICE_TOKEN_CHARS + 1;

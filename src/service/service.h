@@ -10,6 +10,8 @@
  *                             (seal_at_rest.h)
  *     admin.token             bearer token of administrators, 0600
  *     user.token              token that pushes platforms (PCCS), 0600
+ *     tokens                  of the portal (portal_token.h)
+ *     subscription            what machines' paths begin with (arm.h)
  *     url                     where the running service is; gone when it ends
  *     tls/                    tls.h
  */
@@ -68,6 +70,12 @@ int service_secret_file(const char *folder, const char *name,
 		struct why *why),
 	void *context, uint8_t **bytes, size_t *size, struct why *why);
 
+/* Writes one in the place of another, atomically. */
+int service_secret_replace(const char *folder, const char *name,
+	const uint8_t *bytes, size_t size, struct why *why);
+/* A fresh one: 32 random bytes in base64url.  -EIO. */
+int service_token_new(char token[SERVICE_TOKEN_CHARS + 1], struct why *why);
+
 /* Opens the master key that the configuration names, with the passphrase in
  * the file that it names, if any.  -errno. */
 int service_master_key(const struct service *, struct seal_at_rest **,
@@ -93,6 +101,8 @@ int pccs_routes(struct http_server *, struct service *, struct why *);
 void pccs_close(void);
 int akv_routes(struct http_server *, struct service *, struct why *);
 void akv_close(void);
+int portal_routes(struct http_server *, struct service *, struct why *why);
+void portal_close(void);
 
 extern const struct service_module service_modules[];
 extern const size_t service_module_count;
