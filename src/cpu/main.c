@@ -10,11 +10,13 @@
 #include "common/vmconf.h"
 #include "harden.h"
 #include "secret_heap.h"
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #define EPC_PAGES_DEFAULT (1u << 20) /* 4 GiB: Standard_DC1s_v3 */
@@ -28,6 +30,7 @@ struct options {
 	enum machine_profile profile;
 	uint8_t cpusvn[16];
 	int swap; /* -1: in memory */
+	int lock; /* -1: none; held, not used */
 	bool ptrace_slot;
 };
 
@@ -41,7 +44,7 @@ static void usage(FILE *to)
 {
 	fprintf(to, "usage: coffer-cpu --door FD --events FD --state DIR "
 		"[--epc-pages N] [--profile dcsv2|dcsv3] "
-		"[--cpusvn HEX] [--swap FD] [--ptrace-slot]\n"
+		"[--cpusvn HEX] [--lock FD] [--swap FD] [--ptrace-slot]\n"
 		"\n"
 		"The processor of one Coffer virtual machine.  cofferd starts "
 		"it; see coffer-cpu(8).\n");
@@ -64,6 +67,7 @@ static bool parse(int argc, char **argv, struct options *o)
 		{ "epc-pages", required_argument, NULL, 'p' },
 		{ "profile", required_argument, NULL, 'g' },
 		{ "cpusvn", required_argument, NULL, 'c' },
+		{ "lock", required_argument, NULL, 'l' },
 		{ "swap", required_argument, NULL, 'w' },
 		{ "ptrace-slot", no_argument, NULL, 't' },
 		{ "help", no_argument, NULL, 'h' },
@@ -74,6 +78,7 @@ static bool parse(int argc, char **argv, struct options *o)
 	int c;
 
 	*o = (struct options){ .door = -1, .events = -1, .swap = -1,
+		.lock = -1,
 		.epc_pages = EPC_PAGES_DEFAULT, .profile = MACHINE_DCSV3,
 		.cpusvn = VMCONF_CPUSVN_DEFAULT };
 	while ((c = getopt_long(argc, argv, "", list, NULL)) != -1) {
@@ -103,10 +108,11 @@ static bool parse(int argc, char **argv, struct options *o)
 			if (vmconf_parse_cpusvn(optarg, o->cpusvn, NULL))
 				return false;
 			break;
+		case 'l':
 		case 'w':
 			if (!number(optarg, 1 << 20, &value))
 				return false;
-			o->swap = (int)value;
+			*(c == 'l' ? &o->lock : &o->swap) = (int)value;
 			break;
 		case 't':
 			o->ptrace_slot = true;
@@ -179,6 +185,10 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
+	/* A processor without its driver is of no use, whatever it is doing. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (options.lock >= 0)
+		fcntl(options.lock, F_SETFD, FD_CLOEXEC);
 	if (harden_self(&hardened, why, sizeof(why)) != 0)
 		goto fail;
 	sigfillset(&all);

@@ -4,7 +4,7 @@
 #include "common/msg.h"
 #include "common/paths.h"
 #include "common/place.h"
-#include "vmstart.h"
+#include "common/vmstart.h"
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>

@@ -208,6 +208,7 @@ static void harden(void)
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	/* Three descriptors a client. */
 	if (!getrlimit(RLIMIT_NOFILE, &files) && files.rlim_cur < 4096) {
 		files.rlim_cur = files.rlim_max < 4096 ? files.rlim_max : 4096;
@@ -215,9 +216,9 @@ static void harden(void)
 	}
 }
 
-/* Owns the state directory while we live: one machine, one processor.  A
- * predecessor that is just ending is waited for. */
-static int own_state(struct platform *p, int *held, struct why *why)
+/* Owns the state directory while we or our processor live: one machine, one
+ * processor.  A predecessor that is just ending is waited for. */
+static int own_state(struct platform *p, struct why *why)
 {
 	struct stat st;
 	int fd, waited = 0, r;
@@ -244,7 +245,7 @@ static int own_state(struct platform *p, int *held, struct why *why)
 	}
 	p->state_dev = st.st_dev;
 	p->state_ino = st.st_ino;
-	*held = fd;
+	p->held = fd;
 	return 0;
 }
 
@@ -258,6 +259,10 @@ static int configure(struct platform *p, const struct options *o,
 	if (r)
 		return r;
 	r = vmconf_read(path, &p->conf, why);
+	if (!r && !platform_wanted(&p->conf))
+		return why_set(why, -EHOSTDOWN, "the virtual machine %s is "
+			"stopped; `coffer vm start %s` starts it", p->vm,
+			p->vm);
 	if (r == -ENOENT) {
 		vmconf_default(&p->conf);
 		if (o->size) {
@@ -386,7 +391,7 @@ static int prepare(struct platform *p, const struct options *o, int *lock,
 	int *log_fd, struct why *why)
 {
 	char base[PATH_MAX];
-	int held, r = 0;
+	int r = 0;
 
 	if (o->group)
 		r = access_share(&p->access, o->group, why);
@@ -414,7 +419,7 @@ static int prepare(struct platform *p, const struct options *o, int *lock,
 	if (!r)
 		r = runtime_lock(p, o, lock, why);
 	if (!r)
-		r = own_state(p, &held, why);
+		r = own_state(p, why);
 	if (!r)
 		r = open_log(p, o, log_fd, why);
 	if (!r)
@@ -477,7 +482,8 @@ static int power_on(struct platform *p, int log_fd,
 	manufacture(p, log_fd);
 	if (p->access.shared)
 		publish_root(why);
-	r = processor_start(&p->cpu, p->state, &p->conf, swap, log_fd, why);
+	r = processor_start(&p->cpu, p->state, &p->conf, swap, p->held, log_fd,
+		why);
 	if (r)
 		return r;
 	r = listen_at(address, listener, why);
@@ -503,12 +509,14 @@ static int start(struct platform *p, const struct options *o, int *lock,
 	r = prepare(p, o, lock, &log_fd, why);
 	if (!r)
 		r = claim_socket(p, &address, why);
-	if (!r) {
+	if (!r)
 		r = power_on(p, log_fd, &address, listener, why);
-		if (r)
-			server_remove_files(p);
-	}
-	if (r)
+	/* The socket may be another cofferd's only where we found it so. */
+	if (r && r != -EADDRINUSE && *lock >= 0)
+		server_remove_files(p);
+	if (r == -EHOSTDOWN)
+		log_debug("not started: %s", why->text);
+	else if (r)
 		log_error("does not start: %s", why->text);
 	else
 		log_info("virtual machine %s, %s, %u EPC pages, coffer-cpu "
@@ -527,6 +535,14 @@ static void tell(int fd, const char *text)
 	ignored = write(fd, text, strlen(text));
 	(void)ignored;
 	close(fd);
+}
+
+/* Cells whose processor is gone are ours (PR_SET_CHILD_SUBREAPER), and are
+ * ending: when we are gone, all are. */
+static void await_others(void)
+{
+	while (waitpid(-1, NULL, __WALL) > 0 || errno == EINTR)
+		;
 }
 
 int main(int argc, char **argv)
@@ -551,6 +567,7 @@ int main(int argc, char **argv)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	signal(SIGPIPE, SIG_IGN);
@@ -558,7 +575,7 @@ int main(int argc, char **argv)
 	r = start(&p, &o, &lock, &listener, &why);
 	if (r) {
 		fprintf(stderr, "cofferd: %s\n", why.text);
-		tell(o.ready, why.text);
+		tell(o.ready, r == -EHOSTDOWN ? "stopped\n" : why.text);
 		return 1;
 	}
 	/* Whoever waits for the lock finds the socket listening. */
@@ -570,5 +587,6 @@ int main(int argc, char **argv)
 	quoting_stop(&p.quoting);
 	metrics_close(p.metrics);
 	processor_end(&p.cpu);
+	await_others();
 	return r ? 1 : 0;
 }

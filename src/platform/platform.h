@@ -96,6 +96,7 @@ struct platform {
 	struct access access;
 	char state[PATH_MAX], runtime[PATH_MAX];
 	uint64_t state_dev, state_ino;
+	int held; /* the state directory, locked; our processor has it too */
 	struct vmconf conf;
 	struct processor cpu;
 	struct metrics *metrics; /* NULL: could not listen */
@@ -164,12 +165,18 @@ int inventory_list(struct platform *p, const struct client *client,
 /* --- server.c ----------------------------------------------------------- */
 
 /* Serves until a signal, a WIRE_SHUTDOWN, the processor's end or idle_ms
- * without a client.  Consumes listener; signals is a signalfd.  0, or
+ * without a client, unless vm.conf says power=on.  Consumes listener; signals is a signalfd.  0, or
  * -ENODEV when the processor died. */
 int server_run(struct platform *p, int listener, int signals, int lock,
 	int idle_ms);
 
 /* With the lock held: removes what is in the runtime directory. */
 void server_remove_files(struct platform *p);
+
+/* Does vm.conf allow a machine to run? */
+static inline bool platform_wanted(const struct vmconf *conf)
+{
+	return conf->power == VMCONF_DEMAND || conf->power == VMCONF_ON;
+}
 
 #endif

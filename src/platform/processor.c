@@ -215,15 +215,16 @@ static int greet(struct processor *cpu, const struct vmconf *conf,
 }
 
 int processor_start(struct processor *cpu, const char *state,
-	const struct vmconf *conf, int swap, int log_fd, struct why *why)
+	const struct vmconf *conf, int swap, int lock, int log_fd,
+	struct why *why)
 {
 	char path[PATH_MAX], pages[16], cpusvn[33];
-	char *argv[18] = { path, "--door", "3", "--events", "4", "--state",
+	char *argv[20] = { path, "--door", "3", "--events", "4", "--state",
 		(char *)state, "--epc-pages", pages, "--profile",
 		conf->size->family == VMCONF_DCSV2 ? "dcsv2" : "dcsv3",
-		"--cpusvn", cpusvn };
+		"--cpusvn", cpusvn, "--lock", "5" };
 	int door[2] = { -1, -1 }, events[2] = { -1, -1 };
-	int fds[3] = { -1, -1, swap }, argc = 13, r, status;
+	int fds[4] = { -1, -1, lock, swap }, argc = 15, r, status;
 
 	memset(cpu, 0, sizeof(*cpu));
 	cpu->door = cpu->events = cpu->pidfd = -1;
@@ -239,7 +240,7 @@ int processor_start(struct processor *cpu, const char *state,
 		snprintf(cpusvn + 2 * i, 3, "%02x", conf->cpusvn[i]);
 	if (swap >= 0) {
 		argv[argc++] = "--swap";
-		argv[argc++] = "5";
+		argv[argc++] = "6";
 	}
 	if (conf->ptrace_slot)
 		argv[argc++] = "--ptrace-slot";
@@ -255,7 +256,7 @@ int processor_start(struct processor *cpu, const char *state,
 	fds[1] = events[1];
 	cpu->door = door[0];
 	cpu->events = events[0];
-	cpu->pid = spawn_child(path, argv, fds, swap >= 0 ? 3 : 2,
+	cpu->pid = spawn_child(path, argv, fds, swap >= 0 ? 4 : 3,
 		log_fd);
 	close(door[1]);
 	close(events[1]);

@@ -26,10 +26,12 @@ struct processor {
 
 /* Finds and starts coffer-cpu on a state directory and greets it.  swap: the
  * file for evicted pages, which is the callee's, or -1: they go to memory.
- * log_fd becomes its standard error (-1: none).  0 or a negative errno; then
+ * lock: a lock that it shall hold, with us, as long as it lives.  log_fd
+ * becomes its standard error (-1: none).  0 or a negative errno; then
  * nothing is left. */
 int processor_start(struct processor *cpu, const char *state,
-	const struct vmconf *conf, int swap, int log_fd, struct why *why);
+	const struct vmconf *conf, int swap, int lock, int log_fd,
+	struct why *why);
 
 /* One request and its reply; fd is a descriptor to pass, or -1.  reply has
  * reply_size bytes, a struct door_reply first; more than that is valid only

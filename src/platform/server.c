@@ -14,6 +14,7 @@
 #include "common/paths.h"
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -284,12 +285,32 @@ static void serve_events(struct platform *p)
 	}
 }
 
+/* What our children left when they died is ours to reap; the children
+ * themselves are watched elsewhere. */
+static void reap_strays(struct platform *p)
+{
+	siginfo_t info;
+
+	for (;;) {
+		info.si_pid = 0;
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) ||
+		    !info.si_pid || info.si_pid == p->cpu.pid ||
+		    info.si_pid == p->quoting.pid)
+			return;
+		waitpid(info.si_pid, NULL, WNOHANG);
+	}
+}
+
 static void serve_signals(struct server *s)
 {
 	struct signalfd_siginfo info;
 
 	if (read(s->signals, &info, sizeof(info)) != sizeof(info))
 		return;
+	if (info.ssi_signo == SIGCHLD) {
+		reap_strays(s->p);
+		return;
+	}
 	s->p->stop = true;
 	why_set(&s->p->stop_why, 0, "cofferd was ended by signal %u",
 		info.ssi_signo);
@@ -330,6 +351,21 @@ void server_remove_files(struct platform *p)
 	rmdir(p->runtime);
 }
 
+/* It may have been started, by `coffer vm start`, while it ran on demand. */
+static bool started_meanwhile(struct platform *p)
+{
+	char path[PATH_MAX];
+	struct vmconf conf = { .tags = NULL };
+	bool on;
+
+	if (paths_join(path, sizeof(path), p->state, "vm.conf", NULL) ||
+	    vmconf_read(path, &conf, NULL))
+		return false;
+	on = conf.power == VMCONF_ON;
+	vmconf_free(&conf);
+	return on;
+}
+
 /* Idle for long enough?  Under the lock no new cofferd can start, and who
  * connected before is served.  Whose directory was removed cannot be found
  * any more, and ends as well. */
@@ -343,6 +379,11 @@ static bool may_end(struct server *s)
 	}
 	if (poll(&wait, 1, 0) > 0) {
 		flock(s->lock, LOCK_UN);
+		return false;
+	}
+	if (started_meanwhile(s->p)) {
+		flock(s->lock, LOCK_UN);
+		s->idle_ms = -1;
 		return false;
 	}
 	why_set(&s->p->stop_why, 0, "no application for %d ms", s->idle_ms);
@@ -420,11 +461,13 @@ int server_run(struct platform *p, int listener, int signals, int lock,
 	static struct server s;
 
 	s = (struct server){ .p = p, .listener = listener, .signals = signals,
-		.lock = lock, .idle_ms = idle_ms, .idle_from = now_ms() + FIRST_CLIENT_MS };
+		.lock = lock,
+		.idle_ms = p->conf.power == VMCONF_ON ? -1 : idle_ms,
+		.idle_from = now_ms() + FIRST_CLIENT_MS };
 	while (!p->stop && !p->cpu.dead) {
 		round_of(&s);
-		if (!p->applications && !p->jobs && idle_ms >= 0 &&
-		    now_ms() >= s.idle_from + idle_ms && !p->stop &&
+		if (!p->applications && !p->jobs && s.idle_ms >= 0 &&
+		    now_ms() >= s.idle_from + s.idle_ms && !p->stop &&
 		    !p->cpu.dead)
 			p->stop = may_end(&s);
 	}

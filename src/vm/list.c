@@ -60,8 +60,6 @@ static void ask(struct vms *vms, struct vm *vm)
 		vm->processor_pid = machine.info.cpu_pid;
 		vm->enclaves = machine.info.enclaves;
 		vm->epc_used = machine.info.epc_used;
-		if (machine.info.lost)
-			vm->power = VM_POWER_FAILED;
 		machine_close(&machine);
 	} else if (r != -ENOENT || (vm->conf.power == VMCONF_ON &&
 			!vm_is_held(vms, vm->name))) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client.h"
 
-#include "host/vmstart.h"
+#include "common/vmstart.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -558,6 +558,7 @@ static void parse(int argc, char **argv)
 		{ "state", required_argument, NULL, 's' },
 		{ "epc-pages", required_argument, NULL, 'p' },
 		{ "profile", required_argument, NULL, 'f' },
+		{ "lock", required_argument, NULL, 'l' },
 		{ "swap", required_argument, NULL, 'w' },
 		{ "ptrace-slot", no_argument, NULL, 't' },
 		{ "cpusvn", required_argument, NULL, 'c' },
@@ -578,7 +579,7 @@ static void parse(int argc, char **argv)
 			g_sgx2 = strcmp(optarg, "dcsv2") != 0;
 		else if (c == 'w')
 			g_file = fcntl(atoi(optarg), F_GETFD) >= 0;
-		else if (c != 't' && c != 'c')
+		else if (c != 't' && c != 'c' && c != 'l')
 			exit(2);
 	}
 	if (g_door < 0 || g_events < 0 || !g_state || !g_pages)

@@ -6,8 +6,8 @@
 #include "client.h"
 
 #include "common/place.h"
+#include "common/vmstart.h"
 #include "common/why.h"
-#include "host/vmstart.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>

@@ -5,10 +5,10 @@
  */
 #include "client.h"
 
+#include "common/vmstart.h"
 #include "common/why.h"
 #include "host/arena.h"
 #include "host/vmlink.h"
-#include "host/vmstart.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -6,7 +6,7 @@
 
 #include "common/why.h"
 #include "cpu/swap.h"
-#include "host/vmstart.h"
+#include "common/vmstart.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

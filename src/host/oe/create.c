@@ -41,6 +41,9 @@ static oe_result_t machine_failed(const char *path, const char *step,
 		advice = ".  The enclave asks for an attribute that this "
 			"process may not give";
 		break;
+	case EHOSTDOWN: /* the reason has what to do */
+		result = OE_SERVICE_UNAVAILABLE;
+		break;
 	case ENODEV:
 	case ENOENT:
 	case ECONNREFUSED:

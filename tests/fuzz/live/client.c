@@ -8,7 +8,7 @@
 #include "chance.h"
 #include "common/crypto_openssl.h"
 #include "common/msg.h"
-#include "host/vmstart.h"
+#include "common/vmstart.h"
 #include "image/signer.h"
 #include "measure.h"
 #include "platform/wire.h"

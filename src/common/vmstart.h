@@ -4,14 +4,16 @@
  * cofferd and, where none runs and the machine is our own, starts it.  Any number of processes may try at once; the lock file
  * in the machine's runtime directory lets one of them start it.
  */
-#ifndef COFFER_HOST_VMSTART_H
-#define COFFER_HOST_VMSTART_H
+#ifndef COFFER_COMMON_VMSTART_H
+#define COFFER_COMMON_VMSTART_H
 
 #include "common/why.h"
 
 /* A socket connected to the driver of a virtual machine (a name as by
  * paths_name_ok()), or a negative errno.  The driver may be about to end:
- * a connection that closes before it answers is tried again by the caller. */
+ * a connection that closes before it answers is tried again by the caller.
+ * -EHOSTDOWN: the machine was stopped (vm.conf's power), and nobody but
+ * `coffer vm start` starts it. */
 int vmstart_connect(const char *vm, struct why *why);
 
 #endif

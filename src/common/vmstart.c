@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "vmstart.h"
+#include "common/vmstart.h"
 
 #include "common/paths.h"
 #include "common/place.h"
@@ -92,8 +92,10 @@ static int take_lock(const char *runtime, struct why *why)
 	return r;
 }
 
-/* What cofferd says about its start: "ready\n", or why not. */
-static int hear(int fd, const char *program, struct why *why)
+/* What cofferd says about its start: "ready\n", "stopped\n" when vm.conf
+ * does not allow it, or why not. */
+static int hear(int fd, const char *program, const char *vm,
+	struct why *why)
 {
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
 	char text[sizeof(why->text)];
@@ -118,6 +120,9 @@ static int hear(int fd, const char *program, struct why *why)
 	text[used] = '\0';
 	if (!strcmp(text, "ready\n"))
 		return 0;
+	if (!strcmp(text, "stopped\n"))
+		return why_set(why, -EHOSTDOWN, "the virtual machine %s is "
+			"stopped; `coffer vm start %s` starts it", vm, vm);
 	if (!used)
 		return why_set(why, -ENODEV, "%s ended without a word",
 			program);
@@ -143,7 +148,7 @@ static int start(const char *vm, int lock, struct why *why)
 	if (r)
 		why_set(why, r, "cannot start %s: %s", path, strerror(-r));
 	else
-		r = hear(told[0], path, why);
+		r = hear(told[0], path, vm, why);
 	close(told[0]);
 	return r;
 }

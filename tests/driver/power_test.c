@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What vm.conf's power means to a driver: who may start it, when it ends, and
+ * what holds the machine's lock.
+ */
+#include "client.h"
+
+#include "common/vmstart.h"
+#include "common/why.h"
+#include "host/arena.h"
+#include "host/vmlink.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void configure(const char *power)
+{
+	char lines[64];
+
+	snprintf(lines, sizeof(lines), "epc_pages=4096\npower=%s\n", power);
+	assert_int_equal(world_configure(&g_world, (uid_t)-1, lines), 0);
+}
+
+static bool runtime_is_empty(void)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/default", g_world.runtime);
+	return access(path, F_OK) && errno == ENOENT;
+}
+
+static void refused(const char *power)
+{
+	struct vmlink *link = NULL;
+	struct arena_info arena;
+	struct why why = { "" };
+
+	configure(power);
+	assert_int_equal(vmstart_connect("default", &why), -EHOSTDOWN);
+	assert_non_null(strstr(why.text, "`coffer vm start default`"));
+	assert_int_equal(arena_get(&arena), 0);
+	assert_int_equal(vmlink_open("default", &arena, NULL, NULL, &link,
+		&why), -EHOSTDOWN);
+	assert_int_equal(world_wait_empty(60000), 0);
+	assert_true(runtime_is_empty());
+}
+
+static void stopped_machine_is_not_started_on_demand(void **state)
+{
+	struct client c;
+
+	refused("off");
+	refused("deallocated");
+	configure("demand");
+	client_open(&c);
+	client_close(&c);
+}
+
+/* With no time to idle, one that runs on demand ends with its client. */
+static void same_driver_stays(struct client *c)
+{
+	pid_t cofferd = (pid_t)c->info.cofferd_pid;
+
+	for (int i = 0; i < 20; i++) {
+		client_close(c);
+		world_nap(20);
+		client_open(c);
+		assert_int_equal(c->info.cofferd_pid, cofferd);
+	}
+}
+
+static void end(struct client *c)
+{
+	assert_int_equal(client_simple(c, WIRE_SHUTDOWN, 0), 0);
+	client_close(c);
+	assert_int_equal(world_wait_empty(60000), 0);
+	assert_true(runtime_is_empty());
+}
+
+static void started_machine_does_not_end(void **state)
+{
+	struct client c;
+
+	configure("on");
+	client_open(&c);
+	same_driver_stays(&c);
+	end(&c);
+}
+
+static void started_while_it_ran_on_demand(void **state)
+{
+	struct client c;
+
+	configure("demand");
+	client_open(&c);
+	configure("on");
+	same_driver_stays(&c);
+	end(&c);
+}
+
+/* Nobody may start a second processor beside the first. */
+static void lock_lasts_as_long_as_the_processor(void **state)
+{
+	struct client c;
+	char path[128];
+	int fd;
+
+	configure("demand");
+	client_open(&c);
+	snprintf(path, sizeof(path), "%s/vm/default", g_world.state);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(kill((pid_t)c.info.cpu_pid, SIGSTOP), 0);
+	assert_int_equal(kill((pid_t)c.info.cofferd_pid, SIGKILL), 0);
+	for (int i = 0; world_find("cofferd") && i < 6000; i++)
+		world_nap(10);
+	assert_int_equal(world_find("cofferd"), 0);
+	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), -1);
+	assert_int_equal(errno, EWOULDBLOCK);
+	assert_int_equal(kill((pid_t)c.info.cpu_pid, SIGCONT), 0);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	close(fd);
+	client_close(&c);
+	assert_int_equal(world_wait_empty(60000), 0);
+	/* What the dead driver left is in nobody's way. */
+	client_open(&c);
+	end(&c);
+}
+
+int main(void)
+{
+#define CASE(f) cmocka_unit_test_setup_teardown(f, world_set_up, \
+	world_tear_down)
+	const struct CMUnitTest tests[] = {
+		CASE(stopped_machine_is_not_started_on_demand),
+		CASE(started_machine_does_not_end),
+		CASE(started_while_it_ran_on_demand),
+		CASE(lock_lasts_as_long_as_the_processor),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
