@@ -15,15 +15,21 @@ TESTS ?=
 FOLDERS := $(shell find src examples tests docs share install -name meson.build | sort)
 MESON_OPTIONS := --prefix $(PREFIX) --libdir lib $(OPTIONS)
 
-.PHONY: all help packages configure demo test bench stress sanitize coverage \
+.PHONY: all programs help packages test-packages configure demo test bench stress sanitize coverage \
 	fuzz install clean
 
 all: configure
 	@ninja -C $(BUILD)
 	@tools/link-programs $(BUILD)
 
+# What `make install` installs: no tests, no examples.
+programs: configure
+	@ninja -C $(BUILD) $$(tools/installed-targets $(BUILD))
+	@tools/link-programs $(BUILD)
+
 help:
 	@echo 'make              build everything; the programs are in $(BUILD)/bin'
+	@echo 'make programs     build programs and libraries, but no tests'
 	@echo 'make demo         build, then run examples/sealed-box'
 	@echo 'make test         build, then run the tests (TESTS=names for a few)'
 	@echo 'make bench        time calls, loading and paging'
@@ -37,6 +43,9 @@ help:
 
 packages:
 	@tools/check-packages $(if $(findstring clang,$(CC)),clang)
+
+test-packages: packages
+	@tools/check-packages --test
 
 # The build directory remembers its compiler and options; others mean a fresh
 # start. Folders are found by their meson.build, which Ninja does not watch.
@@ -57,7 +66,7 @@ demo: configure
 	@tools/link-programs $(BUILD)
 	@BUILD=$(abspath $(BUILD)) examples/sealed-box/demo
 
-test: all
+test: test-packages all
 	@ninja -C $(BUILD) meson-test-prereq >$(BUILD)/prereq.log || \
 		{ cat $(BUILD)/prereq.log; exit 1; }
 	@tools/run-tests $(BUILD) $(TESTS)
@@ -98,7 +107,7 @@ fuzz: all
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tools/run-tests $(BUILD) --benchmark \
 		--suite fuzz --timeout-multiplier 0 --verbose
 
-install: all
+install: programs
 	@meson install -C $(BUILD) --no-rebuild
 
 clean:
