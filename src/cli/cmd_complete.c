@@ -4,10 +4,12 @@
  * The scripts of the shells, in share/completion, are thin around it.
  */
 #include "cli.h"
+#include "common/place.h"
 #include "complete.h"
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -297,7 +299,7 @@ static void offer_rest(const struct complete_row *row,
 	}
 	if (is_app && (i + 1 < c->count || options_end ||
 			(i + 1 == c->count && *last(c) != '-'))) {
-		printf(":command %zu\n", i);
+		printf(":command %zu\n", c->skipped + i);
 		return;
 	}
 	/* i == count: the last word is an option's value. */
@@ -372,7 +374,13 @@ static int run(int argc, char **argv)
 	slash = strrchr(argv[2], '/');
 	if (slash)
 		argv[2] += slash + 1 - argv[2];
-	c = (struct complete){ argv + 2, (size_t)argc - 2 };
+	c = (struct complete){ argv + 2, (size_t)argc - 2, 0 };
+	/* As far as this user may look there. */
+	if (c.count > 2 && !strcmp(c.words[1], "--system") &&
+			!setenv("COFFER_STATE_DIR", PLACE_SYSTEM_STATE, 1) &&
+			!setenv("COFFER_RUNTIME_DIR", PLACE_SYSTEM_RUNTIME, 1))
+		c = (struct complete){ argv + 3, (size_t)argc - 3, 1 };
+	c.words[0] = argv[2];
 	row = find_row(&c);
 	offer_words(&c);
 	/* Behind "coffer bogus" there is nothing to say. */

@@ -31,6 +31,7 @@ extern const struct complete_row complete_rows[];
 struct complete {
 	char **words; /* from the program's name on */
 	size_t count; /* the last one is the one under the cursor, maybe "" */
+	size_t skipped; /* words between the program's name and the command */
 };
 
 /* Prints a value, if what has been typed is its beginning.  about: a few

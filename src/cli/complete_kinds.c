@@ -37,8 +37,10 @@ static void each_vm(const struct complete *c, void (*found)(
 					e->d_name, NULL) &&
 				!paths_join(file, sizeof(file), folder,
 					"vm.conf", NULL) &&
-				!vmconf_read(file, &conf, NULL))
+				!vmconf_read(file, &conf, NULL)) {
 			found(c, e->d_name, &conf);
+			vmconf_free(&conf);
+		}
 	if (dir)
 		closedir(dir);
 }
@@ -52,6 +54,62 @@ static void offer_vm(const struct complete *c, const char *name,
 static void vms(const struct complete *c)
 {
 	each_vm(c, offer_vm);
+}
+
+static void offer_set(const struct complete *c, const char *name,
+	const struct vmconf *conf)
+{
+	complete_offer(c, conf->set, NULL);
+}
+
+static void offer_tags(const struct complete *c, const char *name,
+	const struct vmconf *conf)
+{
+	char both[VMCONF_TAG_KEY_MAX + VMCONF_TAG_VALUE_MAX + 2];
+
+	for (size_t i = 0; i < conf->tag_count; i++) {
+		snprintf(both, sizeof(both), "%s=%s", conf->tags[i].key,
+			conf->tags[i].value);
+		complete_offer(c, both, NULL);
+	}
+}
+
+/* Machines have them in common; shells show a word once. */
+static void sets(const struct complete *c)
+{
+	each_vm(c, offer_set);
+}
+
+static void tags(const struct complete *c)
+{
+	each_vm(c, offer_tags);
+}
+
+static void numbers(const struct complete *c, unsigned from, unsigned to)
+{
+	char value[16];
+
+	for (unsigned n = from; n <= to; n++) {
+		snprintf(value, sizeof(value), "%u", n);
+		complete_offer(c, value, NULL);
+	}
+}
+
+static void zones(const struct complete *c)
+{
+	numbers(c, 1, VMCONF_ZONES_MAX);
+}
+
+static void domains(const struct complete *c)
+{
+	numbers(c, 0, VMCONF_UPDATE_DOMAINS_MAX - 1);
+}
+
+static void families(const struct complete *c)
+{
+	for (int f = 0; f < VMCONF_FAMILIES; f++)
+		complete_offer(c, vmconf_family_name((enum vmconf_family)f),
+			NULL);
 }
 
 static void sizes(const struct complete *c)
@@ -221,6 +279,8 @@ static const struct kind {
 	void (*offer)(const struct complete *);
 } kinds[] = {
 	{ "VM", vms }, { "SIZE", sizes }, { "STATUS", statuses },
+	{ "SET", sets }, { "TAG", tags }, { "ZONE", zones },
+	{ "DOMAIN", domains }, { "FAMILY", families },
 	{ "ENCLAVE", enclaves }, { "PID", pids },
 	{ "KEY", keys }, { "GONEKEY", deleted_keys },
 	{ "KEYTYPE", key_types }, { "COMMAND", commands },

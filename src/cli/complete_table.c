@@ -12,7 +12,7 @@
 #define SERVICE " --url TEXT --ca FILE --token FILE --json"
 
 const struct complete_row complete_rows[] = {
-	{ "coffer", "", "--version" },
+	{ "coffer", "", "--version --system" },
 	{ "coffer run", "APP", "--vm VM --size SIZE --epc-pages NUMBER"
 		" --swap FILE --ptrace-slot" },
 	{ "coffer enclaves", "", "--vm VM --json" },
@@ -60,7 +60,10 @@ const struct complete_row complete_rows[] = {
 	{ "coffer ca export", "FILE", "--passphrase-file FILE" },
 	{ "coffer ca import", "FILE", "--passphrase-file FILE --replace" },
 
-	{ "coffer vm list", "", "--json" },
+	{ "coffer vm list", "", "--set SET --zone ZONE --domain DOMAIN"
+		" --tag TAG --json" },
+	{ "coffer vm show", "VM", "--json" },
+	{ "coffer vm sizes", "", "--json" },
 	{ "coffer vm create", "TEXT", "--size SIZE --epc-pages NUMBER"
 		" --json" },
 	{ "coffer vm manufacture", "VM", "--all --json" },
