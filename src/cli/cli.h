@@ -27,7 +27,7 @@ struct cli_command {
 /* One file each. */
 extern const struct cli_command cli_run, cli_measure, cli_doctor,
 	cli_enclaves, cli_bench, cli_gdb, cli_key,
-	cli_quote, cli_serve, cli_tamper, cli_top,
+	cli_quote, cli_serve, cli_shell, cli_tamper, cli_top,
 	cli_verify, cli_ca, cli_portal, cli_vm, cli_complete;
 /* All of them; NULL at the end. */
 extern const struct cli_command *const cli_commands[];

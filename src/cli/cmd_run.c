@@ -3,6 +3,7 @@
 #include "common/paths.h"
 #include "common/place.h"
 #include "common/vmconf.h"
+#include "vm_limits.h"
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -74,6 +75,15 @@ static int check_same(const struct options *options, const struct vmconf *have)
 	return CLI_OK;
 }
 
+/* Programs of a stopped machine would find no driver. */
+static int check_power(const char *vm, const struct vmconf *have)
+{
+	if (have->power == VMCONF_OFF || have->power == VMCONF_DEALLOCATED)
+		return cli_error("machine \"%s\" is stopped; `coffer vm start "
+			"%s` starts it", vm, vm);
+	return CLI_OK;
+}
+
 /* A machine that is another user's: what it is, is not for us to say. */
 static int check_plain(const struct options *options,
 	const struct place *place)
@@ -87,8 +97,10 @@ static int check_plain(const struct options *options,
 	return CLI_OK;
 }
 
-/* The machine's vm.conf: there already and as asked for, or made now. */
-static int settle_machine(const struct options *options)
+/* The machine's vm.conf: there already and as asked for, or made now.  *size
+ * of machines that are ours, else NULL. */
+static int settle_machine(const struct options *options,
+	const struct vmconf_size **size)
 {
 	char directory[PATH_MAX], path[PATH_MAX];
 	struct vmconf have, want;
@@ -96,6 +108,7 @@ static int settle_machine(const struct options *options)
 	struct place place;
 	int ret;
 
+	*size = NULL;
 	ret = place_find(options->vm, &place, &why);
 	if (ret)
 		return cli_error("%s", why.text);
@@ -112,7 +125,10 @@ static int settle_machine(const struct options *options)
 	if (ret && ret != -ENOENT)
 		return cli_error("%s", why.text);
 	if (!ret) {
+		*size = have.size;
 		ret = check_same(options, &have);
+		if (!ret)
+			ret = check_power(options->vm, &have);
 		vmconf_free(&have);
 		return ret;
 	}
@@ -135,12 +151,15 @@ static int settle_machine(const struct options *options)
 		return cli_error("COFFER_EPC_PAGES: %s", why.text);
 	if (vmconf_write(path, &want, &why))
 		return cli_error("%s", why.text);
+	*size = want.size;
 	return CLI_OK;
 }
 
 static int run(int argc, char **argv)
 {
 	struct options options = { 0 };
+	const struct vmconf_size *size;
+	struct cgroup_place applied;
 	struct why why = { "" };
 	int i, status, error;
 
@@ -179,9 +198,11 @@ static int run(int argc, char **argv)
 		return cli_usage(&cli_run, "\"%s\" is no name of a machine: 1 to "
 			"%d of a-z, 0-9 and -", options.vm ? options.vm :
 			getenv("COFFER_VM"), PATHS_NAME_MAX);
-	status = settle_machine(&options);
+	status = settle_machine(&options, &size);
 	if (status)
 		return status;
+	if (size)
+		limits_enter(options.vm, size, &applied);
 	if (setenv("COFFER_VM", options.vm, 1))
 		return cli_error("out of memory");
 	/* The program takes this process's place: its exit status, signals
@@ -202,7 +223,8 @@ const struct cli_command cli_run = {
 "\n"
 "Runs APP, whose enclaves then live on the virtual machine NAME (default:\n"
 "COFFER_VM, else \"default\").  A machine that does not exist is made; it\n"
-"starts with its first enclave and ends when nobody uses it.\n"
+"starts with its first enclave and ends when nobody uses it.  Where cgroup v2\n"
+"allows it, APP and the machine share the vCPUs and memory of its size.\n"
 "\n"
 "  --vm NAME        1 to 63 of a-z, 0-9 and -\n"
 "  --size SIZE      make it of this size: Standard_DC1s_v3 and so on; without\n"

@@ -15,6 +15,7 @@ const struct complete_row complete_rows[] = {
 	{ "coffer", "", "--version --system" },
 	{ "coffer run", "APP", "--vm VM --size SIZE --epc-pages NUMBER"
 		" --swap FILE --ptrace-slot" },
+	{ "coffer shell", "VM", "" },
 	{ "coffer enclaves", "", "--vm VM --json" },
 	{ "coffer top", "", "--vm VM --interval NUMBER --once --json" },
 	{ "coffer tamper", "flip|flip-meta|swap|replay|foreign|cut",

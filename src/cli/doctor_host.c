@@ -3,15 +3,14 @@
  * What the box under the virtual machine offers.
  */
 #include "doctor.h"
+#include "vm/cgroup.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -113,30 +112,25 @@ static void core_pattern(struct doctor *doctor)
 		doctor_say(doctor, "core_pattern", DOCTOR_INFO, "\"%s\"", line);
 }
 
-/* cgroup v2: may this user limit processes of its own? */
+/* vCPUs and memory of machines: where groups can be made, and what they can
+ * limit. */
 static void cgroup(struct doctor *doctor)
 {
-	char line[PATH_MAX], path[PATH_MAX + 64], probe[PATH_MAX + 96];
+	const struct cgroup_place *place = cgroup_where();
+	const char *below = place->kind == CGROUP_SYSTEMD ? "systemd, in " :
+		"";
 
-	if (!first_line("/proc/self/cgroup", line, sizeof(line)) ||
-			strncmp(line, "0::", 3)) {
-		doctor_say(doctor, "cgroup", DOCTOR_OFF,
-			"no cgroup v2 here: a machine's vCPU and memory size are "
-			"not enforced");
-		return;
-	}
-	snprintf(path, sizeof(path), "/sys/fs/cgroup%s", line + 3);
-	snprintf(probe, sizeof(probe), "%s/coffer-doctor-%d", path, getpid());
-	if (mkdir(probe, 0755)) {
-		doctor_say(doctor, "cgroup", DOCTOR_OFF,
-			"no group can be made in %s (%s): a machine's vCPU and "
-			"memory size are not enforced", path, strerror(errno));
-		return;
-	}
-	rmdir(probe);
-	doctor_say(doctor, "cgroup", DOCTOR_INFO,
-		"groups can be made in %s; this version does not use them: vCPU "
-		"and memory size are not enforced", path);
+	if (place->kind == CGROUP_NONE)
+		doctor_say(doctor, "cgroup", DOCTOR_OFF, "vCPUs and memory of "
+			"machines are not limited: %s", place->why.text);
+	else if (place->cpu && place->memory)
+		doctor_say(doctor, "cgroup", DOCTOR_ON, "vCPUs and memory of "
+			"machines can be limited by %s%s; `coffer vm show "
+			"NAME` says of each whether they are", below,
+			place->path);
+	else
+		doctor_say(doctor, "cgroup", place->cpu || place->memory ?
+			DOCTOR_PARTLY : DOCTOR_OFF, "%s", place->why.text);
 }
 
 static void device(struct doctor *doctor, const char *id, const char *path,

@@ -5,7 +5,7 @@
 #include <string.h>
 
 const struct cli_command *const cli_commands[] = {
-	&cli_run, &cli_enclaves, &cli_top, &cli_measure, &cli_doctor,
+	&cli_run, &cli_shell, &cli_enclaves, &cli_top, &cli_measure, &cli_doctor,
 	&cli_bench, &cli_gdb, &cli_tamper, &cli_quote, &cli_serve,
 	&cli_verify, &cli_key, &cli_ca, &cli_vm, &cli_portal,
 	&cli_complete, NULL,

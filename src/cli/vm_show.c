@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `coffer vm list` and `coffer vm show`. */
+#include "vm_limits.h"
 #include "vm_cli.h"
 #include <errno.h>
 #include <stdio.h>
@@ -86,6 +87,7 @@ json_t *vm_json(const struct vm *vm, const struct vm_cert *cert)
 		vm->processor_pid);
 	add_number(object, "enclaves", vm->enclaves, up);
 	add_number(object, "epc_used", (int64_t)vm->epc_used, up);
+	json_object_set_new(object, "limits", limits_json(vm));
 	if (cert)
 		add_cert(object, cert);
 	return object;
@@ -211,8 +213,7 @@ static void show_text(const struct vm *vm, const struct vm_cert *cert)
 	printf("  %-14s %s\n", "power", vm_power_name(vm->power));
 	printf("  %-14s %s (%s)\n", "size", conf->size->name,
 		vmconf_family_name(conf->size->family));
-	printf("  %-14s %u\n", "vCPUs", conf->size->vcpus);
-	printf("  %-14s %u GiB\n", "memory", conf->size->memory_gib);
+	limits_show(vm);
 	printf("  %-14s %s (%u pages)\n", "EPC",
 		vm_pages_text(conf->epc_pages, epc), conf->epc_pages);
 	show_place(conf);

@@ -28,6 +28,7 @@
 #ifndef COFFER_VM_CGROUP_H
 #define COFFER_VM_CGROUP_H
 
+#include "common/vmconf.h"
 #include "common/why.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -58,6 +59,10 @@ struct cgroup_limits {
 	unsigned vcpus; /* 100 ms of processor time per 100 ms each */
 	uint64_t memory; /* bytes */
 };
+/* What a size promises. */
+void cgroup_size(const struct vmconf_size *, struct cgroup_limits *);
+/* What the box has: processors that are online, bytes of memory. */
+void cgroup_box(struct cgroup_limits *);
 
 /* Makes a machine's group with these limits, or changes them.  *applied (may
  * be NULL): what holds now, as the kernel has it, its path that of the group.

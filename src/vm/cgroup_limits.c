@@ -9,6 +9,12 @@
 
 #define PERIOD_USEC 100000u
 
+void cgroup_size(const struct vmconf_size *size, struct cgroup_limits *limits)
+{
+	limits->vcpus = size->vcpus;
+	limits->memory = (uint64_t)size->memory_gib << 30;
+}
+
 void cgroup_box(struct cgroup_limits *box)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);

@@ -71,8 +71,6 @@ int cgroup_remove(const char *folder, struct why *);
 
 /* ---- limits (cgroup_limits.c) ---- */
 
-/* Of the box: processors that are online, bytes of memory. */
-void cgroup_box(struct cgroup_limits *);
 /* Writes them to a group's control files, as far as it has them; what holds
  * then is in *applied, with the reason for what does not. */
 int cgroup_limits_write(const char *folder, const struct cgroup_limits *,

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include "vm_limits.h"
+
+#include "cli.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void limits_enter(const char *vm, const struct vmconf_size *size,
+	struct cgroup_place *applied)
+{
+	struct cgroup_limits limits;
+	struct why why = { "" };
+
+	cgroup_size(size, &limits);
+	if (cgroup_make(vm, &limits, applied, &why) ||
+	    cgroup_join(vm, getpid(), &why)) {
+		applied->cpu = applied->memory = false;
+		applied->why = why;
+		fprintf(stderr, "coffer: this program runs outside the limits "
+			"of machine %s: %s\n", vm, why.text);
+	}
+}
+
+static const char *bytes(uint64_t n, char text[24])
+{
+	static const char *const units[] = { "KiB", "MiB", "GiB" };
+	double value = (double)n / 1024;
+	int unit = 0;
+
+	while (unit < 2 && value >= 1024) {
+		value /= 1024;
+		unit++;
+	}
+	snprintf(text, 24, "%.*f %s", value < 10 && value != (int)value, value,
+		units[unit]);
+	return text;
+}
+
+static const char *plural(unsigned n)
+{
+	return n == 1 ? "" : "s";
+}
+
+void limits_line(const struct vmconf_size *size,
+	const struct cgroup_place *applied, char *text, size_t room)
+{
+	struct cgroup_limits limits, box;
+	char memory[24], all[24];
+
+	cgroup_size(size, &limits);
+	cgroup_box(&box);
+	snprintf(text, room, "%u vCPU%s of %u on this box (%s), %s of %s (%s)",
+		limits.vcpus, plural(limits.vcpus), box.vcpus,
+		applied->cpu ? "limited" : "not limited",
+		bytes(limits.memory, memory), bytes(box.memory, all),
+		applied->memory ? "limited" : "not limited");
+}
+
+/* What there is to say about a machine's limits. */
+struct view {
+	struct cgroup_limits asked, box;
+	const struct cgroup_place *place;
+	struct cgroup_state state;
+	bool group; /* there is one */
+	bool cpu, memory; /* are what was asked for */
+	bool outside; /* the machine runs, and not in its group */
+	struct why why; /* "": all holds */
+};
+
+static void explain(struct view *view, const struct vm *vm)
+{
+	struct why *why = &view->why;
+
+	if (view->place->kind == CGROUP_NONE)
+		*why = view->place->why;
+	else if (!view->group)
+		why_set(why, 0, "nothing was placed in it so far: `coffer vm "
+			"start %s`, `coffer run --vm %s` and `coffer shell "
+			"%s` do", vm->name, vm->name, vm->name);
+	else if (view->outside)
+		why_set(why, 0, "its driver and processor were started by a "
+			"program that is not in the group, and are not "
+			"either: start that program with `coffer run --vm "
+			"%s`, when the machine has ended", vm->name);
+	else if (!view->cpu || !view->memory)
+		*why = view->place->why;
+}
+
+static void look(const struct vm *vm, struct view *view)
+{
+	memset(view, 0, sizeof(*view));
+	cgroup_size(vm->conf.size, &view->asked);
+	cgroup_box(&view->box);
+	view->place = cgroup_where();
+	view->group = !cgroup_look(vm->name, &view->state, NULL);
+	view->cpu = view->group &&
+		view->state.limits.vcpus == view->asked.vcpus;
+	view->memory = view->group &&
+		view->state.limits.memory == view->asked.memory;
+	view->outside = view->group && vm->driver_pid &&
+		!cgroup_has(vm->name, (pid_t)vm->driver_pid);
+	explain(view, vm);
+}
+
+/* Is it so for the whole machine? */
+static const char *word(const struct view *view, bool set)
+{
+	return !set ? "not applied" : view->outside ?
+		"applied to some of its processes" : "applied";
+}
+
+void limits_show(const struct vm *vm)
+{
+	struct view view;
+	char memory[24], all[24], used[24];
+
+	look(vm, &view);
+	printf("  %-14s %u of %u on this box, limit %s\n", "vCPUs",
+		view.asked.vcpus, view.box.vcpus, word(&view, view.cpu));
+	printf("  %-14s %s of %s on this box, limit %s\n", "memory",
+		bytes(view.asked.memory, memory), bytes(view.box.memory, all),
+		word(&view, view.memory));
+	if (*view.why.text)
+		printf("  %-14s %s\n", "because", view.why.text);
+	if (!view.group)
+		return;
+	printf("  %-14s %u process%s, %s, %.1f s of processor time\n",
+		"in its group", view.state.processes,
+		view.state.processes == 1 ? "" : "es",
+		bytes(view.state.memory_used, used),
+		(double)view.state.cpu_usec / 1e6);
+	if (view.state.oom_kills)
+		printf("  %-14s %llu process%s ended for want of memory\n", "",
+			(unsigned long long)view.state.oom_kills,
+			view.state.oom_kills == 1 ? "" : "es");
+}
+
+json_t *limits_json(const struct vm *vm)
+{
+	struct view view;
+	json_t *object;
+
+	look(vm, &view);
+	object = json_pack("{s:s, s:s?, s:s?, s:b, s:{s:I, s:I, s:b}, "
+		"s:{s:I, s:I, s:b}}",
+		"place", cgroup_kind_name(view.place->kind),
+		"group", view.group ? view.state.path : NULL,
+		"why", *view.why.text ? view.why.text : NULL,
+		"machine_outside", view.outside,
+		"vcpus", "asked", (json_int_t)view.asked.vcpus,
+		"box", (json_int_t)view.box.vcpus, "applied", view.cpu,
+		"memory", "asked", (json_int_t)view.asked.memory,
+		"box", (json_int_t)view.box.memory, "applied", view.memory);
+	if (object && view.group)
+		cli_counts(object, (const struct cli_count[]){
+			{ "processes", view.state.processes },
+			{ "memory_used", view.state.memory_used },
+			{ "cpu_usec", view.state.cpu_usec },
+			{ "oom_kills", view.state.oom_kills }, { NULL, 0 } });
+	return object;
+}
