@@ -43,6 +43,10 @@ int cli_usage(const struct cli_command *command, const char *format, ...)
  * none; nothing is printed. */
 bool cli_number(const char *text, uint64_t max, uint64_t *out);
 
+/* An absolute path for a file that need not be there yet; CLI_FAILED after a
+ * message. */
+int cli_absolute(const char *file, char *path, size_t size);
+
 /* Prints a JSON value and a newline on stdout and gives the value back to
  * jansson.  CLI_OK, or CLI_FAILED when stdout cannot take it. */
 int cli_print_json(json_t *value);

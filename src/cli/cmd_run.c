@@ -25,23 +25,6 @@ struct options {
 	uint32_t pages;
 };
 
-/* An absolute path for a file that need not be there yet. */
-static int absolute(const char *file, char *path, size_t size)
-{
-	char folder[PATH_MAX];
-	int n;
-
-	if (*file == '/')
-		n = snprintf(path, size, "%s", file);
-	else if (!getcwd(folder, sizeof(folder)))
-		return cli_error("no working directory: %s", strerror(errno));
-	else
-		n = snprintf(path, size, "%s/%s", folder, file);
-	if (!*file || (size_t)n >= size)
-		return cli_error("\"%s\" is no path of a swap file", file);
-	return CLI_OK;
-}
-
 /* A new machine's swap file must be free: the machine will empty it. */
 static int check_swap(const char *path)
 {
@@ -180,7 +163,7 @@ static int run(int argc, char **argv)
 				return cli_usage(&cli_run, "no size is called "
 					"\"%s\"", argv[i]);
 		} else if (!strcmp(argv[i], "--swap") && i + 1 < argc) {
-			status = absolute(argv[++i], options.swap,
+			status = cli_absolute(argv[++i], options.swap,
 				sizeof(options.swap));
 			if (status)
 				return status;

@@ -10,13 +10,16 @@ static int run(int argc, char **argv)
 		int (*run)(int argc, char **argv);
 	} commands[] = {
 		{ "list", vm_cmd_list }, { "show", vm_cmd_show },
-		{ "create", vm_cmd_create }, { "sizes", vm_cmd_sizes },
+		{ "create", vm_cmd_create }, { "delete", vm_cmd_delete },
+		{ "resize", vm_cmd_resize }, { "sizes", vm_cmd_sizes },
+		{ "tag", vm_cmd_tag }, { "quota", vm_cmd_quota },
+		{ "events", vm_cmd_events },
 		{ "manufacture", vm_cmd_manufacture }, { "tcb", vm_cmd_tcb },
 	};
 
 	if (argc < 2)
-		return cli_usage(&cli_vm, "list, show, create, sizes, "
-			"manufacture or tcb?");
+		return cli_usage(&cli_vm, "create, list, show, resize, delete "
+			"...?");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (!strcmp(commands[i].name, argv[1]))
 			return commands[i].run(argc - 1, argv + 1);
@@ -25,13 +28,21 @@ static int run(int argc, char **argv)
 
 const struct cli_command cli_vm = {
 	.name = "vm",
-	.summary = "make virtual machines, look at them, certify them",
+	.summary = "make virtual machines, look at them, change them",
 	.usage =
 "usage: coffer vm list [--set SET] [--zone N] [--domain N] [--tag KEY[=VALUE]]\n"
 "                      [--json]\n"
 "       coffer vm show NAME [--json]\n"
 "       coffer vm sizes [--json]\n"
-"       coffer vm create NAME [--size SIZE] [--epc-pages N] [--json]\n"
+"       coffer vm create NAME [--size SIZE] [--zone N | --zones N,N...]\n"
+"                      [--count N] [--tag KEY=VALUE]... [--probe URL]\n"
+"                      [--epc-pages N] [--swap FILE] [--ptrace-slot]\n"
+"                      [--stopped] [--json]\n"
+"       coffer vm delete NAME... | --set SET [--force]\n"
+"       coffer vm resize NAME SIZE [--json]\n"
+"       coffer vm tag NAME [KEY=VALUE | KEY]... [--json]\n"
+"       coffer vm quota [FAMILY N] [--json]\n"
+"       coffer vm events NAME [--follow] [--json]\n"
 "       coffer vm manufacture NAME|--all [--json]\n"
 "       coffer vm tcb show [NAME] [--json]\n"
 "       coffer vm tcb set NAME STATUS|CPUSVN [--pcesvn N] [--json]\n"
@@ -41,7 +52,15 @@ const struct cli_command cli_vm = {
 "list         the machines of the state directory, and what each is doing\n"
 "show         everything about one\n"
 "sizes        the sizes that there are\n"
-"create       makes and certifies one (applications do so on demand)\n"
+"create       makes one, certified and started; with --count a set of them,\n"
+"             NAME-0, NAME-1 ..., all or none, spread over the zones and their\n"
+"             update domains (applications make machines on demand, too)\n"
+"delete       for ever, with all that enclaves sealed on it; --force: also while\n"
+"             it runs\n"
+"resize       another size of the same family, when it is stopped\n"
+"tag          sets tags, or with a KEY alone removes them; shows them\n"
+"quota        how many vCPUs the machines of a family may have together\n"
+"events       what happened to it; --follow: and what happens\n"
 "manufacture  makes machines again under the CA that there is\n"
 "tcb set      gives a machine another CPUSVN, so that verifiers can be tried\n"
 "             out: UpToDate, SWHardeningNeeded, ConfigurationNeeded,\n"

@@ -65,8 +65,14 @@ const struct complete_row complete_rows[] = {
 		" --tag TAG --json" },
 	{ "coffer vm show", "VM", "--json" },
 	{ "coffer vm sizes", "", "--json" },
-	{ "coffer vm create", "TEXT", "--size SIZE --epc-pages NUMBER"
-		" --json" },
+	{ "coffer vm create", "TEXT", "--size SIZE --zone ZONE --zones TEXT"
+		" --count NUMBER *--tag TAG --probe TEXT --epc-pages NUMBER"
+		" --swap FILE --ptrace-slot --stopped --json" },
+	{ "coffer vm delete", "VM ...", "--set SET --force" },
+	{ "coffer vm resize", "VM SIZE", "--json" },
+	{ "coffer vm tag", "VM TAG ...", "--json" },
+	{ "coffer vm quota", "FAMILY NUMBER", "--json" },
+	{ "coffer vm events", "VM", "--follow --json" },
 	{ "coffer vm manufacture", "VM", "--all --json" },
 	{ "coffer vm tcb show", "VM", "--json" },
 	{ "coffer vm tcb set", "VM STATUS", "--pcesvn NUMBER --json" },

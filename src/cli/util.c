@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 int cli_error(const char *format, ...)
 {
@@ -69,4 +72,20 @@ void cli_hex(const uint8_t *bytes, size_t size, char *out)
 		*out++ = digits[bytes[i] & 15];
 	}
 	*out = 0;
+}
+
+int cli_absolute(const char *file, char *path, size_t size)
+{
+	char folder[PATH_MAX];
+	int n;
+
+	if (*file == '/')
+		n = snprintf(path, size, "%s", file);
+	else if (!getcwd(folder, sizeof(folder)))
+		return cli_error("no working directory: %s", strerror(errno));
+	else
+		n = snprintf(path, size, "%s/%s", folder, file);
+	if (!*file || (size_t)n >= size)
+		return cli_error("\"%s\" is no path of a swap file", file);
+	return CLI_OK;
 }

@@ -83,6 +83,18 @@ int vm_refused(const struct vm_refusal *refusal)
 	return cli_error("%s: %s", refusal->code, refusal->why.text);
 }
 
+int vm_names_of_set(struct vms *vms, const char *set, struct vm_list *list)
+{
+	struct vm_filter filter = { .set = set, .update_domain = -1 };
+	struct why why;
+
+	if (vm_list(vms, &filter, false, list, &why))
+		return cli_error("%s", why.text);
+	return list->count ? CLI_OK : cli_error("ResourceNotFound: there is "
+		"no set %s; `coffer vm create %s --count N` makes it", set,
+		set);
+}
+
 int vm_find_ca(struct pki **pki)
 {
 	struct why why;

@@ -14,6 +14,11 @@ int vm_cmd_list(int argc, char **argv);
 int vm_cmd_show(int argc, char **argv);
 int vm_cmd_sizes(int argc, char **argv);
 int vm_cmd_create(int argc, char **argv);
+int vm_cmd_delete(int argc, char **argv);
+int vm_cmd_resize(int argc, char **argv);
+int vm_cmd_tag(int argc, char **argv);
+int vm_cmd_quota(int argc, char **argv);
+int vm_cmd_events(int argc, char **argv);
 int vm_cmd_manufacture(int argc, char **argv);
 int vm_cmd_tcb(int argc, char **argv);
 
@@ -48,12 +53,21 @@ int vm_parse_one(int argc, char **argv, const struct vm_option *options,
  * vm sizes`. */
 int vm_parse_size(const char *name, const struct vmconf_size **size);
 
+/* KEY=VALUE each, and KEY alone where that removes one; tags has VM_TEXTS_MAX
+ * of them and was zero before.  vm_free_tags also after a failure. */
+int vm_parse_tags(const struct vm_texts *, bool may_remove,
+	struct vm_tag *tags);
+void vm_free_tags(struct vm_tag *tags);
+
 /* ---- the inventory ---- */
 
 /* The user's; NULL after a message. */
 struct vms *vm_inventory(void);
 /* Prints a refusal; CLI_FAILED. */
 int vm_refused(const struct vm_refusal *);
+
+/* The machines of a set; CLI_FAILED after a message when there are none. */
+int vm_names_of_set(struct vms *, const char *set, struct vm_list *);
 
 /* The CA that there is; *pki is NULL where there is none.  CLI_OK, or
  * CLI_FAILED after a message. */

@@ -160,7 +160,7 @@ static int set(struct pki *pki, const struct options *o, struct why *why)
 		why);
 }
 
-static int revoke(struct pki *pki, const struct options *o, struct why *why)
+static int take_back(struct pki *pki, const struct options *o, struct why *why)
 {
 	unsigned count;
 	int r = pki_machine_ensure(pki, o->name, why);
@@ -168,7 +168,7 @@ static int revoke(struct pki *pki, const struct options *o, struct why *why)
 	return r ? r : pki_revoke(pki, o->name, &count, why);
 }
 
-static int restore(struct pki *pki, const struct options *o, struct why *why)
+static int give_back(struct pki *pki, const struct options *o, struct why *why)
 {
 	uint8_t cpusvn[16];
 	unsigned count;
@@ -245,7 +245,7 @@ int vm_cmd_tcb(int argc, char **argv)
 		int (*how)(struct pki *, const struct options *, struct why *);
 	} verbs[] = {
 		{ "show", 1, 0, NULL }, { "set", 2, 2, set },
-		{ "revoke", 1, 1, revoke }, { "restore", 1, 1, restore },
+		{ "revoke", 1, 1, take_back }, { "restore", 1, 1, give_back },
 	};
 	struct options o = { NULL };
 	struct vms *vms;

@@ -59,7 +59,7 @@ static bool parse_line(const char *line, struct revocation *out)
 	int end = 0;
 
 	memset(out, 0, sizeof(*out));
-	if (sscanf(line, "%15s %40[0-9A-F] %" SCNd64 " %63s%n", issuer,
+	if (sscanf(line, "%15s %40[0-9A-F] %" SCNd64 " %95s%n", issuer,
 		out->entry.serial, &out->entry.when, out->machine, &end) != 4 ||
 	    line[end])
 		return false;
@@ -129,6 +129,19 @@ bool revocations_have(const struct revocations *list, const char *serial)
 		if (!strcmp(list->items[i].entry.serial, serial))
 			return true;
 	return false;
+}
+
+unsigned revocations_forget(struct revocations *list, const char *machine)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcmp(list->items[i].machine, machine))
+			continue;
+		strcpy(list->items[i].machine, ".");
+		count++;
+	}
+	return count;
 }
 
 unsigned revocations_drop(struct revocations *list, const char *machine)

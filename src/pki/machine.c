@@ -26,13 +26,24 @@ int machine_of_another(const char *vm, struct why *why)
 		"this one", vm, vm);
 }
 
+static bool is_name(const char *vm)
+{
+	size_t n = strlen(PKI_MACHINE_NEW);
+
+	if (!strncmp(vm, PKI_MACHINE_NEW, n))
+		return strlen(vm) < PKI_MACHINE_NAME && vm[n] &&
+			!vm[n + strspn(vm + n,
+				"abcdefghijklmnopqrstuvwxyz0123456789-")];
+	return paths_name_ok(vm);
+}
+
 int machine_folder(struct pki *pki, const char *vm, char path[PATH_MAX],
 	struct why *why)
 {
 	struct stat st;
 	int n;
 
-	if (!paths_name_ok(vm))
+	if (!is_name(vm))
 		return why_set(why, -EINVAL, "\"%.80s\" is no name of a "
 			"virtual machine", vm);
 	n = snprintf(path, PATH_MAX, "%s/vm/%s", pki->state, vm);

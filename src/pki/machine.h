@@ -9,7 +9,8 @@
 #include "pki/manufacture.h"
 #include "pki/pki_priv.h"
 
-/* STATE/vm/NAME; -EINVAL for what is no name, -ENOENT when there is none. */
+/* STATE/vm/NAME, or of a machine that is being made; -EINVAL for what is no
+ * name, -ENOENT when there is none. */
 int machine_folder(struct pki *, const char *vm, char path[PATH_MAX],
 	struct why *);
 /* Unless it fails, the caller frees it (vmconf_free). */

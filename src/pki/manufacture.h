@@ -19,8 +19,14 @@
 #include "pki/ca.h"
 #include "pki/collateral.h"
 
+/* A machine that is being made has its directory beside the others, with
+ * this before its name and something of its maker's behind; it can be
+ * certified there, by the directory's name. */
+#define PKI_MACHINE_NEW ".new-"
+#define PKI_MACHINE_NAME 96 /* bytes of such a name, with the NUL */
+
 struct pki_machine {
-	char name[64];
+	char name[PKI_MACHINE_NAME];
 	enum pki_ca ca;
 	uint8_t fmspc[PKI_FMSPC_SIZE];
 	uint8_t ppid[16];
@@ -48,6 +54,11 @@ int pki_certify(struct pki *, const char *vm, bool again, struct why *);
  * machine was made under another CA: the reason has the command that makes it
  * again. */
 int pki_machine_ensure(struct pki *, const char *vm, struct why *);
+
+/* What a machine was called is forgotten, for it is gone: another one that is
+ * given its name later has nothing to do with it.  Its certificates stay on
+ * the revocation list if they were there. */
+int pki_machine_forget(struct pki *, const char *vm, struct why *);
 
 /* Certifies again under this CA, in any process. */
 int pki_machine_again(struct pki *, const char *vm, struct why *);

@@ -104,6 +104,24 @@ int pki_restore(struct pki *pki, const char *vm, unsigned *count,
 	return change(pki, vm, false, count, why);
 }
 
+int pki_machine_forget(struct pki *pki, const char *vm, struct why *why)
+{
+	struct revocations list = { NULL, 0 };
+	int lock, r = ca_enter(pki, why);
+
+	if (r)
+		return r;
+	lock = files_lock(pki->directory, why);
+	r = lock < 0 ? lock : revocations_load(pki, &list, why);
+	if (!r && revocations_forget(&list, vm))
+		r = revocations_save(pki, &list, why);
+	revocations_free(&list);
+	if (lock >= 0)
+		close(lock);
+	ca_leave(pki);
+	return r;
+}
+
 int pki_is_revoked(struct pki *pki, const char *vm, bool *revoked,
 	struct why *why)
 {

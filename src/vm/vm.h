@@ -5,9 +5,9 @@
  * nothing beneath it.
  *
  *   <state>/vm/NAME/          one machine; vm.conf has what it is
- *   <state>/vm/.new-NAME-*    half made, and
- *   <state>/vm/.gone-NAME-*   half removed: swept by the next vms_open whose
- *                             maker is dead (each holds a lock in it)
+ *   <state>/vm/.new-NAME-*    half made (order.h), and
+ *   <state>/vm/.gone-NAME-*   half removed: swept by the next vms_open, once
+ *                             who makes or removes it is dead
  *   <state>/inventory.conf    zones and quotas (inventory.h)
  *
  * A function that can refuse fills a struct vm_refusal: the code is one of
@@ -20,6 +20,7 @@
 
 #include "common/vmconf.h"
 #include "common/why.h"
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -95,7 +96,7 @@ struct vm_tag {
 };
 
 struct vm_order {
-	const char *name; /* with count > 1 the set's: NAME-0, NAME-1 ... */
+	const char *name; /* with a count the set's: NAME-0, NAME-1 ... */
 	const struct vmconf_size *size; /* NULL: the default */
 	uint32_t epc_pages; /* 0: the size's */
 	const char *swap; /* NULL: memory */
@@ -107,6 +108,7 @@ struct vm_order {
 	size_t tag_count;
 	const char *probe; /* how its health is asked for; NULL: driver only */
 	bool stopped; /* do not start it */
+	const volatile sig_atomic_t *cancel; /* NULL, or: give up when set */
 };
 
 /* Called as work goes on, from the calling thread: what is being done to
@@ -129,6 +131,28 @@ int vm_set_tags(struct vms *, const char *name, const struct vm_tag *,
  * fuses go for ever. */
 int vm_delete(struct vms *, const char *name, bool force,
 	struct vm_refusal *);
+
+/* ---- quotas ---- */
+
+struct vm_quota {
+	unsigned limit, used; /* vCPUs */
+};
+/* Of each family of sizes. */
+int vm_quotas(struct vms *, struct vm_quota quotas[VMCONF_FAMILIES],
+	struct why *);
+int vm_set_quota(struct vms *, enum vmconf_family, unsigned limit,
+	struct why *);
+
+/* ---- what happened ---- */
+
+/* How far the events have been read; zero: not at all. */
+struct vm_events_at {
+	uint64_t inode, offset;
+};
+/* The events (common/events.h) behind at, which then stands behind them, as
+ * lines of JSON in a text that the caller frees. */
+int vm_events(struct vms *, const char *name, struct vm_events_at *at,
+	char **text, struct vm_refusal *);
 
 /* Takes a machine's lock, as every function here does that changes it, for a
  * change that is made elsewhere.  What vm_release takes, or a negative errno. */

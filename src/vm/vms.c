@@ -3,6 +3,7 @@
 #include "vm/vms_priv.h"
 
 #include "common/paths.h"
+#include "vm/cgroup.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -57,6 +58,8 @@ int vms_open(const char *state, struct vms **out, struct why *why)
 		r = paths_make(vms->machines, false, why);
 	if (!r)
 		r = paths_runtime(vms->runtime, sizeof(vms->runtime), why);
+	if (!r)
+		r = cgroup_use(vms->state, why);
 	if (!r)
 		r = vms_sweep(vms, why);
 	if (r)
@@ -207,6 +210,30 @@ bool vm_is_held(struct vms *vms, const char *name)
 
 	return !vms_file(vms, name, "lock", path, NULL) &&
 		is_locked(path, O_RDWR);
+}
+
+int vm_keep_out(struct vms *vms, const char *name, int wait_ms,
+	struct why *why)
+{
+	char folder[PATH_MAX];
+	int fd, r = vms_folder(vms, name, folder, why);
+
+	if (r)
+		return r;
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return why_set(why, -errno, "cannot open %s: %s", folder,
+			strerror(errno));
+	for (int ms = 0;; ms += 5) {
+		r = lock(fd, LOCK_EX | LOCK_NB);
+		if (r != -EWOULDBLOCK || ms >= wait_ms)
+			break;
+		usleep(5000);
+	}
+	if (!r)
+		return fd;
+	close(fd);
+	return why_set(why, -EBUSY, "the driver of %s does not end", name);
 }
 
 bool vm_is_alive(struct vms *vms, const char *name)

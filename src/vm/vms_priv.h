@@ -13,6 +13,9 @@
 #include "vm/vm.h"
 #include <limits.h>
 
+#pragma weak vm_start
+#pragma weak vm_stop
+
 struct vms {
 	char state[PATH_MAX]; /* base of the state directories */
 	char machines[PATH_MAX]; /* STATE/vm */
@@ -44,6 +47,10 @@ bool vm_is_held(struct vms *, const char *name);
 
 /* Does a driver run in this machine's folder? */
 bool vm_is_alive(struct vms *, const char *name);
+
+/* Waits until no driver runs in this machine's folder, and keeps drivers out
+ * until the descriptor is closed.  -EBUSY when one does not end. */
+int vm_keep_out(struct vms *, const char *name, int wait_ms, struct why *);
 
 /* Reads one machine.  -ENOENT when there is none.  The caller frees
  * vm->conf. */

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+#include "vm/order.h"
+
+#include "common/events.h"
+#include "common/paths.h"
+#include "pki/files.h"
+#include "pki/manufacture.h"
+#include "vm/remove.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+void order_id(char id[ORDER_ID])
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz012345";
+	uint8_t bytes[ORDER_ID - 1];
+
+	while (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		id[i] = letters[bytes[i] % 32];
+	id[ORDER_ID - 1] = '\0';
+}
+
+void order_new_name(const struct order *order, const char *name,
+	char text[NAME_MAX + 1])
+{
+	snprintf(text, NAME_MAX + 1, "%s%s-%s", PKI_MACHINE_NEW, name,
+		order->id);
+}
+
+static int order_path(struct vms *vms, const struct order *order,
+	char path[PATH_MAX], struct why *why)
+{
+	char file[32];
+
+	snprintf(file, sizeof(file), ORDER_PREFIX "%s", order->id);
+	return paths_join(path, PATH_MAX, vms->machines, file, why);
+}
+
+static int append(struct order *order, const char *line, struct why *why)
+{
+	size_t size = strlen(line);
+
+	if (write(order->fd, line, size) == (ssize_t)size)
+		return 0;
+	return why_set(why, errno ? -errno : -EIO, "cannot write the order: "
+		"%s", strerror(errno));
+}
+
+/* ---- made ---- */
+
+int order_begin(struct vms *vms, struct order *order, struct why *why)
+{
+	char path[PATH_MAX], line[32];
+	int r;
+
+	order_id(order->id);
+	order->when = time(NULL);
+	order->fd = -1;
+	r = order_path(vms, order, path, why);
+	if (r)
+		return r;
+	order->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND |
+		O_CLOEXEC, 0600);
+	if (order->fd < 0 || flock(order->fd, LOCK_EX | LOCK_NB))
+		r = why_set(why, -errno, "cannot make %s: %s", path,
+			strerror(errno));
+	snprintf(line, sizeof(line), "%" PRId64 "\n", order->when);
+	if (!r)
+		r = append(order, line, why);
+	if (r && order->fd >= 0) {
+		unlink(path);
+		close(order->fd);
+	}
+	return r;
+}
+
+int order_add(struct vms *vms, struct order *order, const char *name,
+	const struct vmconf *conf, struct why *why)
+{
+	char folder[PATH_MAX], path[PATH_MAX], file[NAME_MAX + 1], line[128];
+	struct stat st;
+	int r;
+
+	order_new_name(order, name, file);
+	r = paths_join(folder, sizeof(folder), vms->machines, file, why);
+	if (!r)
+		r = paths_join(path, sizeof(path), folder, "vm.conf", why);
+	if (r)
+		return r;
+	if (mkdir(folder, 0700) || stat(folder, &st))
+		return why_set(why, -errno, "cannot make %s: %s", folder,
+			strerror(errno));
+	snprintf(line, sizeof(line), "%s %" PRIu64 "\n", name,
+		(uint64_t)st.st_ino);
+	r = append(order, line, why);
+	if (!r)
+		r = vmconf_write(path, conf, why);
+	if (!r)
+		events_add(folder, EVENTS_CREATED, "%s%s%s", conf->size->name,
+			conf->set[0] ? ", of set " : "", conf->set);
+	return r;
+}
+
+int order_put(struct vms *vms, const struct order *order, const char *name,
+	struct why *why)
+{
+	char from[PATH_MAX], to[PATH_MAX], file[NAME_MAX + 1];
+	int r = vms_folder(vms, name, to, why);
+
+	order_new_name(order, name, file);
+	if (!r)
+		r = paths_join(from, sizeof(from), vms->machines, file, why);
+	if (r)
+		return r;
+	if (!renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE))
+		return 0;
+	if (errno == EEXIST)
+		return why_set(why, -EEXIST, "an application has just made a "
+			"virtual machine %s", name);
+	return why_set(why, -errno, "cannot put %s into place: %s", name,
+		strerror(errno));
+}
+
+void order_end(struct vms *vms, struct order *order)
+{
+	char path[PATH_MAX];
+
+	if (!order_path(vms, order, path, NULL))
+		unlink(path);
+	close(order->fd);
+	order->fd = -1;
+}
+
+/* ---- taken back ---- */
+
+/* Directories .new-*-ID. */
+static void remove_new(struct vms *vms, const struct order *order)
+{
+	char end[ORDER_ID + 1], path[PATH_MAX];
+	struct dirent *e;
+	DIR *dir = opendir(vms->machines);
+
+	snprintf(end, sizeof(end), "-%s", order->id);
+	while (dir && (e = readdir(dir))) {
+		size_t n = strlen(e->d_name);
+
+		if (strncmp(e->d_name, PKI_MACHINE_NEW,
+				strlen(PKI_MACHINE_NEW)) || n <= ORDER_ID ||
+		    strcmp(e->d_name + n - ORDER_ID, end))
+			continue;
+		if (!paths_join(path, sizeof(path), vms->machines, e->d_name,
+				NULL))
+			files_remove_tree(path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* Is the machine of this name the one that the order has made? */
+static bool is_ours(struct vms *vms, const struct order *order,
+	const char *name, uint64_t inode)
+{
+	char path[PATH_MAX];
+	struct vmconf conf;
+	struct stat st;
+	bool ours;
+
+	if (vms_folder(vms, name, path, NULL) || stat(path, &st) ||
+	    st.st_ino != inode || vms_file(vms, name, "vm.conf", path, NULL) ||
+	    vmconf_read(path, &conf, NULL))
+		return false;
+	ours = conf.created == order->when;
+	vmconf_free(&conf);
+	return ours;
+}
+
+int order_undo(struct vms *vms, struct order *order, struct why *why)
+{
+	char *text, *line, *rest, name[64];
+	uint64_t inode;
+	struct stat st;
+	ssize_t n = -1;
+	int end, r = 0;
+
+	remove_new(vms, order);
+	text = fstat(order->fd, &st) ? NULL : malloc((size_t)st.st_size + 1);
+	if (text)
+		n = pread(order->fd, text, (size_t)st.st_size, 0);
+	if (n < 0) {
+		free(text);
+		return why_set(why, -EIO, "cannot read an order that was not "
+			"finished: %s", strerror(errno));
+	}
+	text[n] = '\0';
+	rest = text;
+	line = strsep(&rest, "\n"); /* when */
+	while (line && (line = strsep(&rest, "\n")) && !r) {
+		end = 0;
+		/* The last line may be cut off. */
+		if (rest && sscanf(line, "%63s %" SCNu64 "%n", name, &inode,
+				&end) == 2 && !line[end] &&
+		    is_ours(vms, order, name, inode))
+			r = remove_machine(vms, name, why);
+	}
+	free(text);
+	if (!r)
+		order_end(vms, order);
+	else
+		close(order->fd);
+	return r;
+}
+
+int order_take(struct vms *vms, const char *id, struct order *order,
+	struct why *why)
+{
+	char path[PATH_MAX], line[32] = "";
+	ssize_t n;
+	int r;
+
+	snprintf(order->id, sizeof(order->id), "%s", id);
+	r = order_path(vms, order, path, why);
+	if (r)
+		return r;
+	order->fd = open(path, O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+	if (order->fd < 0)
+		return errno == ENOENT ? -EBUSY : why_set(why, -errno,
+			"cannot open %s: %s", path, strerror(errno));
+	if (flock(order->fd, LOCK_EX | LOCK_NB)) {
+		close(order->fd);
+		return -EBUSY;
+	}
+	n = pread(order->fd, line, sizeof(line) - 1, 0);
+	order->when = n > 0 ? strtoll(line, NULL, 10) : 0;
+	return 0;
+}
