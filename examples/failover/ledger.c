@@ -89,7 +89,8 @@ static enum ledger_verdict objection(const struct ledger *l,
 				: LEDGER_FULL;
 		return q->sequence > 1 ? LEDGER_FORKED : LEDGER_MISNUMBERED;
 	}
-	if (q->sequence <= c->sequence)
+	if (q->sequence < c->sequence || (q->sequence == c->sequence &&
+			same_point(&q->last, &c->before)))
 		return LEDGER_MISNUMBERED;
 	return q->sequence == c->sequence + 1 &&
 		same_point(&q->last, &c->done) ? LEDGER_DONE : LEDGER_FORKED;

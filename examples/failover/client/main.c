@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  *   failover-client --members PORT,... --signer MRSIGNER [--svn N]
- *                   [--memory FILE] COMMAND
+ *                   [--memory FILE] [--patience SECONDS] COMMAND
  *
  *   read ACCOUNT
  *   deposit ACCOUNT AMOUNT
@@ -26,9 +26,10 @@
 #include <string.h>
 #include <time.h>
 
-#define PATIENCE_MILLISECONDS 90000u
+#define PATIENCE_SECONDS 90u
 
 static volatile sig_atomic_t g_stop;
+static unsigned g_patience = PATIENCE_SECONDS;
 
 static void stop(int number)
 {
@@ -38,7 +39,7 @@ static void stop(int number)
 static int usage(void)
 {
 	fprintf(stderr, "usage: failover-client --members PORT,... --signer "
-		"MRSIGNER [--svn N] [--memory FILE]\n\tread ACCOUNT | deposit "
+		"MRSIGNER [--svn N] [--memory FILE] [--patience SECONDS]\n\tread ACCOUNT | deposit "
 		"ACCOUNT AMOUNT | transfer FROM TO AMOUNT | audit | load SEED\n");
 	return 2;
 }
@@ -82,7 +83,7 @@ static enum ledger_verdict record(struct client *c,
 		.operation = *operation, .asked = now() };
 	struct ledger_answer answer;
 	enum ledger_verdict verdict = client_do(c, operation,
-		PATIENCE_MILLISECONDS, &answer);
+		g_patience * 1000, &answer);
 
 	if (verdict != LEDGER_DONE)
 		return verdict;
@@ -124,7 +125,7 @@ static int once(struct client *c, const struct ledger_operation *o)
 	static const char *const outcomes[] = { "?", "done", "not enough money",
 		"no such account, or amount" };
 	struct ledger_answer answer;
-	enum ledger_verdict verdict = client_do(c, o, PATIENCE_MILLISECONDS,
+	enum ledger_verdict verdict = client_do(c, o, g_patience * 1000,
 		&answer);
 
 	if (verdict != LEDGER_DONE)
@@ -171,6 +172,7 @@ int main(int argc, char **argv)
 		{ "members", required_argument, NULL, 'm' },
 		{ "signer", required_argument, NULL, 's' },
 		{ "svn", required_argument, NULL, 'v' },
+		{ "patience", required_argument, NULL, 'p' },
 		{ "memory", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -192,6 +194,7 @@ int main(int argc, char **argv)
 			break;
 		case 's': signer = optarg; break;
 		case 'v': wanted.svn = (uint16_t)number(optarg); break;
+		case 'p': g_patience = number(optarg); break;
 		case 'f': memory = optarg; break;
 		default: return usage();
 		}

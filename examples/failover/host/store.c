@@ -14,7 +14,7 @@
 #define URLS_MAX 7u
 #define ANSWER_MAX (1u << 20)
 #define CONNECT_MILLISECONDS 500L
-#define ANSWER_MILLISECONDS 3000L
+#define ANSWER_MILLISECONDS 2000L
 
 struct store {
 	char *url[URLS_MAX];

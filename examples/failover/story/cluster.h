@@ -46,14 +46,15 @@ size_t cluster_close(struct cluster *);
 
 /* Starts again whatever has ended and is not held; call it often. */
 void cluster_tend(struct cluster *);
-/* Tends until all members serve and the store answers. */
+/* Tends until all members that are not held serve, and the store answers. */
 bool cluster_wait(struct cluster *, unsigned milliseconds);
 /* Tends for so long. */
 void cluster_let(struct cluster *, unsigned milliseconds);
 /* Does the member answer its health probe? */
 bool cluster_serves(const struct cluster *, unsigned member);
 
-/* Ends members of the service, or the store, until they are started. */
+/* Ends all members of the service and holds them, or lets them start; the same
+ * of the store's, whose start is above. */
 void cluster_hold_members(struct cluster *, bool hold);
 void cluster_stop_stores(struct cluster *);
 
