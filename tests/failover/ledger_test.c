@@ -135,6 +135,8 @@ static void numbers_must_make_sense(void **state)
 	q.sequence++;
 	assert_int_equal(perform(&l, &q, &r), LEDGER_FORKED);
 	q.sequence -= 2;
+	assert_int_equal(perform(&l, &q, &r), LEDGER_FORKED);
+	memset(&q.last, 0, sizeof(q.last));
 	q.operation = four;
 	assert_int_equal(perform(&l, &q, &r), LEDGER_MISNUMBERED);
 }

@@ -51,10 +51,9 @@ static void know(unsigned members)
 				g.member[i].port);
 }
 
-/* These serve besides those that do, on this host. */
-static void serve_too(unsigned members, const char *host)
+/* These serve, and clients know them. */
+static void serve(unsigned members)
 {
-	g.host = host;
 	for (unsigned i = 0; i < CLUSTER_MEMBERS; i++)
 		if (members & 1u << i)
 			g.member[i].held = false;
@@ -62,11 +61,21 @@ static void serve_too(unsigned members, const char *host)
 	know(members);
 }
 
-/* These serve, anew, and no others. */
-static void serve(unsigned members, const char *host)
+/* The same, by new enclaves that know nothing; the others are ended. */
+static void serve_anew(unsigned members)
 {
 	cluster_hold_members(&g, true);
-	serve_too(members, host);
+	serve(members);
+}
+
+/* Member 0 gets a host that lies; clients know it alone. */
+static void lie(void)
+{
+	g.member[0].held = true;
+	process_stop(&g.member[0].process, 10000);
+	g.host = g_liar;
+	serve(1);
+	g.host = NULL;
 }
 
 static void shell(const char *format)
@@ -103,6 +112,7 @@ static void restore_from(const char *what)
 
 static void an_older_store_is_refused(void **state)
 {
+	serve(7);
 	asked("ann", "deposit 1 100", 0);
 	snapshot_to("before");
 	assert_true(cluster_start_stores(&g));
@@ -117,7 +127,7 @@ static void an_older_store_is_refused(void **state)
 	asked(NULL, "read 1", REFUSED);
 	says(OLD);
 	/* By new ones, because the client has seen more. */
-	serve(7, NULL);
+	serve_anew(7);
 	asked("ann", "read 1", REFUSED);
 	says(OLD);
 	/* Where nobody has, nobody can know; when it has grown again it is
@@ -132,7 +142,7 @@ static void an_older_store_is_refused(void **state)
 	 * other one are refused. */
 	restore_from("after");
 	asked("ann", "read 1", REFUSED);
-	serve(7, NULL);
+	serve_anew(7);
 	asked("ann", "read 1", 0);
 	says("balance 111 ");
 	asked("bob", "read 1", REFUSED);
@@ -158,6 +168,7 @@ static void a_changed_record_is_refused(void **state)
 	struct store *s = store_open(g.stores);
 	size_t size;
 
+	serve(7);
 	asked("eve", "deposit 5 50", 0);
 	assert_non_null(s);
 	assert_int_equal(store_get(s, NAME, good, sizeof(good), &size), 0);
@@ -166,7 +177,7 @@ static void a_changed_record_is_refused(void **state)
 	put(s, good, size, bad, size);
 	asked("eve", "read 5", REFUSED);
 	says(FORGED);
-	serve(7, NULL);
+	serve_anew(2);
 	asked("eve", "read 5", REFUSED);
 	says(FORGED);
 	put(s, bad, size, good, size);
@@ -179,11 +190,12 @@ static void a_changed_record_is_refused(void **state)
 
 static void a_host_that_keeps_a_copy_is_found_out(void **state)
 {
+	serve(2);
 	asked("cat", "deposit 7 70", 0);
-	serve(1, g_liar);
+	lie();
 	asked("dan", "deposit 7 1", 0); /* in the copy only */
 	says("balance 71 ");
-	serve(1, NULL);
+	know(2);
 	asked("dan", "read 7", REFUSED);
 	says(OLD);
 	asked("cat", "read 7", 0);
@@ -195,10 +207,11 @@ static void a_host_that_keeps_a_copy_is_found_out(void **state)
 
 static void a_host_that_reads_what_was_is_found_out(void **state)
 {
+	serve(2);
 	asked("fay", "deposit 8 80", 0);
-	serve(1, g_liar);
+	lie();
 	asked("gus", "read 8", 0); /* it has its copy */
-	serve_too(2, NULL);
+	know(2);
 	asked("fay", "deposit 8 8", 0);
 	asked("fay", "deposit 8 2", 0);
 	know(1);
@@ -242,7 +255,7 @@ static void a_client_wants_its_own_enclaves(void **state)
 {
 	char signer[65];
 
-	serve(1, NULL);
+	serve(2);
 	asked(NULL, "--patience 1 --svn 3 read 1", 1);
 	says("an older version of the enclave");
 	memcpy(signer, g.mrsigner, sizeof(signer));
@@ -259,12 +272,6 @@ static int begin(void **state)
 		cluster_make_machines(&g) ? 0 : -1;
 }
 
-static int all_serve(void **state)
-{
-	serve(7, NULL);
-	return 0;
-}
-
 static int end(void **state)
 {
 	return cluster_close(&g) ? -1 : 0;
@@ -274,13 +281,11 @@ static int end(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(an_older_store_is_refused, all_serve),
-		cmocka_unit_test_setup(a_changed_record_is_refused, all_serve),
-		cmocka_unit_test_setup(a_host_that_keeps_a_copy_is_found_out,
-			all_serve),
-		cmocka_unit_test_setup(a_host_that_reads_what_was_is_found_out,
-			all_serve),
-		cmocka_unit_test_setup(other_enclaves_get_no_key, all_serve),
+		cmocka_unit_test(an_older_store_is_refused),
+		cmocka_unit_test(a_changed_record_is_refused),
+		cmocka_unit_test(a_host_that_keeps_a_copy_is_found_out),
+		cmocka_unit_test(a_host_that_reads_what_was_is_found_out),
+		cmocka_unit_test(other_enclaves_get_no_key),
 		cmocka_unit_test(a_client_wants_its_own_enclaves),
 	};
 
