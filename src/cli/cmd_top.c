@@ -2,7 +2,7 @@
 #include "cli.h"
 #include "common/paths.h"
 #include "vm/machine.h"
-#include "rates.h"
+#include "vm/rates.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>

@@ -84,7 +84,8 @@ struct client {
 	uid_t uid;
 	enum access_role role; /* never ACCESS_NONE */
 	bool greeted, gone;
-	bool service; /* coffer-quoting: it keeps no machine running */
+	bool service; /* coffer-quoting, or who only looks: it keeps no
+		* machine running */
 	int arena_fd; /* -1: none; never mapped here */
 	uint64_t arena_va, arena_size;
 	uint32_t enclaves;

@@ -90,6 +90,12 @@ static int do_hello(struct verb *v)
 	v->fd = -1;
 	client->arena_va = hello.arena_va;
 	client->arena_size = hello.arena_size;
+	/* Who cannot create only looks, and does not count as a user.  The
+	 * time since the last user goes on. */
+	if (client->arena_fd < 0 && !client->service) {
+		client->service = true;
+		v->p->applications--;
+	}
 	if (inventory_info(v->p, &info))
 		return dead(v);
 	v->out = &info;

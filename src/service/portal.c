@@ -2,6 +2,7 @@
 /* The portal as a module of coffer-serve. */
 #include "service/portal.h"
 
+#include "service/arm.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -12,6 +13,8 @@ void portal_free(struct portal *portal)
 {
 	if (!portal)
 		return;
+	portal_live_close(portal);
+	arm_close(portal);
 	portal_keys_close(portal);
 	portal_quote_close(portal);
 	portal_verbs_free(portal);
@@ -36,6 +39,10 @@ int portal_open(struct http_server *server, struct service *service,
 		r = portal_quote_open(portal, why);
 	if (!r)
 		r = portal_keys_open(portal, why);
+	if (!r)
+		r = arm_open(portal, why);
+	if (!r)
+		r = portal_live_open(portal, why);
 	if (r) {
 		portal_free(portal);
 		return r;

@@ -25,6 +25,8 @@
 struct portal_route;
 struct portal_keys;
 struct portal_quotes;
+struct portal_live;
+struct arm;
 
 struct portal {
 	struct service *service;
@@ -32,6 +34,8 @@ struct portal {
 	struct portal_tokens *tokens;
 	struct portal_keys *keys;
 	struct portal_quotes *quotes;
+	struct portal_live *live;
+	struct arm *arm;
 	struct portal_route *routes; /* freed when the service ends */
 };
 
@@ -89,5 +93,7 @@ int portal_quote_open(struct portal *, struct why *why); /* portal_quote.c */
 void portal_quote_close(struct portal *);
 int portal_keys_open(struct portal *, struct why *why); /* portal_keys.c */
 void portal_keys_close(struct portal *);
+int portal_live_open(struct portal *, struct why *); /* portal_live.c */
+void portal_live_close(struct portal *);
 
 #endif

@@ -101,7 +101,7 @@ int vm_save(struct vms *vms, const char *name, const struct vmconf *conf,
 	return r ? r : vmconf_write(path, conf, why);
 }
 
-int vm_get(struct vms *vms, const char *name, struct vm *vm,
+static int find(struct vms *vms, const char *name, bool probe, struct vm *vm,
 	struct vm_refusal *refusal)
 {
 	struct why why;
@@ -111,12 +111,24 @@ int vm_get(struct vms *vms, const char *name, struct vm *vm,
 		return vm_refuse(refusal, "InvalidParameter", r, "\"%.80s\" "
 			"is no name of a virtual machine: 1 to %d of a-z, 0-9 "
 			"and '-'", name, PATHS_NAME_MAX);
-	r = vm_load(vms, name, true, vm, &why);
+	r = vm_load(vms, name, probe, vm, &why);
 	if (r == -ENOENT)
 		return vm_refuse(refusal, "ResourceNotFound", r, "there is no "
 			"virtual machine %s; `coffer vm create %s` makes it",
 			name, name);
 	return r ? vm_refuse_why(refusal, r, &why) : 0;
+}
+
+int vm_get(struct vms *vms, const char *name, struct vm *vm,
+	struct vm_refusal *refusal)
+{
+	return find(vms, name, true, vm, refusal);
+}
+
+int vm_look(struct vms *vms, const char *name, struct vm *vm,
+	struct vm_refusal *refusal)
+{
+	return find(vms, name, false, vm, refusal);
 }
 
 void vm_free(struct vm *vm)

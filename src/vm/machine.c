@@ -103,8 +103,14 @@ static int ask_info(struct machine *machine, uint32_t command,
 
 int machine_open(const char *name, struct machine *machine, struct why *why)
 {
+	return machine_open_within(name, ANSWER_SECONDS * 1000, machine, why);
+}
+
+int machine_open_within(const char *name, unsigned ms,
+	struct machine *machine, struct why *why)
+{
 	struct wire_hello hello = { .abi = WIRE_ABI };
-	struct timeval limit = { ANSWER_SECONDS, 0 };
+	struct timeval limit = { ms / 1000, ms % 1000 * 1000 };
 	struct sockaddr_un address;
 	struct place place;
 	int ret;
@@ -117,6 +123,8 @@ int machine_open(const char *name, struct machine *machine, struct why *why)
 	machine->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (machine->fd < 0)
 		return why_set(why, -errno, "no socket: %s", strerror(errno));
+	setsockopt(machine->fd, SOL_SOCKET, SO_SNDTIMEO, &limit,
+		sizeof(limit));
 	if (connect(machine->fd, (struct sockaddr *)&address,
 			sizeof(address))) {
 		ret = errno == ECONNREFUSED ? -ENOENT : -errno;

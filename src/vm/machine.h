@@ -19,6 +19,11 @@ struct machine {
  * negative errno with the reason in why. */
 int machine_open(const char *name, struct machine *machine, struct why *why);
 
+/* The same for who cannot wait: a driver that takes longer to answer, now or
+ * later, is -EAGAIN. */
+int machine_open_within(const char *name, unsigned ms,
+	struct machine *machine, struct why *why);
+
 void machine_close(struct machine *machine);
 
 /* Fresh numbers in machine->info. */

@@ -85,6 +85,8 @@ void vm_list_free(struct vm_list *);
 /* ResourceNotFound when there is none.  Its driver is asked for its numbers;
  * vm_free afterwards. */
 int vm_get(struct vms *, const char *name, struct vm *, struct vm_refusal *);
+/* The same without asking its driver: power comes from its lock alone. */
+int vm_look(struct vms *, const char *name, struct vm *, struct vm_refusal *);
 void vm_free(struct vm *);
 
 const char *vm_power_name(enum vm_power); /* "running" ... */

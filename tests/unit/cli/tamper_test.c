@@ -5,7 +5,7 @@
  */
 #include "cpu/swap.h"
 #include "freeze.h"
-#include "rates.h"
+#include "vm/rates.h"
 #include "tamper.h"
 #include <errno.h>
 #include <pthread.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "rates.h"
+#include "vm/rates.h"
 #include <string.h>
 
 /* Counters of a cell that died are gone: no rate then, rather than nonsense. */

@@ -2,8 +2,8 @@
 /*
  * What enclaves did between two looks at the machine, per second.
  */
-#ifndef COFFER_CLI_RATES_H
-#define COFFER_CLI_RATES_H
+#ifndef COFFER_VM_RATES_H
+#define COFFER_VM_RATES_H
 
 #include "platform/wire.h"
 #include <stddef.h>
