@@ -83,8 +83,14 @@ static void explain(struct view *view, const struct vm *vm)
 			"program that is not in the group, and are not "
 			"either: start that program with `coffer run --vm "
 			"%s`, when the machine has ended", vm->name);
-	else if (!view->cpu || !view->memory)
+	else if ((view->cpu || !view->place->cpu) &&
+			(view->memory || !view->place->memory))
 		*why = view->place->why;
+	else
+		why_set(why, 0, "somebody gave its group other limits (%u "
+			"vCPUs, %llu MiB; 0: none); who is placed next sets "
+			"them again", view->state.limits.vcpus,
+			(unsigned long long)view->state.limits.memory >> 20);
 }
 
 static void look(const struct vm *vm, struct view *view)

@@ -299,10 +299,13 @@ int bus_start_scope(const char *unit, const char *description,
 
 	if (r)
 		return r;
+	/* Memory is accounted for in the slice, which has the limit.  Of a
+	 * scope with an account systemd ends all when the kernel ends one
+	 * process for want of memory. */
 	if (sd.bus_message_append(m, "ss", unit, "fail") < 0 ||
-	    sd.bus_message_append(m, "a(sv)", 4,
+	    sd.bus_message_append(m, "a(sv)", 5,
 		"Description", "s", description,
-		"Slice", "s", slice,
+		"Slice", "s", slice, "MemoryAccounting", "b", 0,
 		"CollectMode", "s", "inactive-or-failed",
 		"PIDs", "au", 1, (uint32_t)pid) < 0 ||
 	    sd.bus_message_append(m, "a(sa(sv))", 0) < 0)
