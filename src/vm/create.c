@@ -174,6 +174,18 @@ static int check_room(struct making *m, struct place_map *map)
 		NULL, m->refusal);
 }
 
+/* "{n}" in the probe of a set is the machine's number in it. */
+static void number_probe(char *probe, size_t number)
+{
+	char digits[24], *at = strstr(probe, "{n}");
+	size_t size = (size_t)snprintf(digits, sizeof(digits), "%zu", number);
+
+	if (!at || size > 3)
+		return;
+	memmove(at + size, at + 3, strlen(at + 3) + 1);
+	memcpy(at, digits, size);
+}
+
 static int place_all(struct making *m, struct place_map *map)
 {
 	const struct vm_order *o = m->wanted;
@@ -183,6 +195,7 @@ static int place_all(struct making *m, struct place_map *map)
 	m->conf.created = m->order.when;
 	for (size_t i = 0; !r && i < m->count; i++) {
 		conf = m->conf;
+		number_probe(conf.probe, i);
 		/* Without a zone asked for, a set stays in one. */
 		if (o->zone_count)
 			conf.zone = (uint16_t)o->zones[i % o->zone_count];

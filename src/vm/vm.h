@@ -108,7 +108,8 @@ struct vm_order {
 	size_t zone_count;
 	const struct vm_tag *tags;
 	size_t tag_count;
-	const char *probe; /* how its health is asked for; NULL: driver only */
+	const char *probe; /* how its health is asked for, "{n}" in it being a
+			      machine's number in its set; NULL: driver only */
 	bool stopped; /* do not start it */
 	const volatile sig_atomic_t *cancel; /* NULL, or: give up when set */
 };

@@ -61,18 +61,32 @@ static int open_socket(uint16_t port, bool listener)
 	return fd;
 }
 
-/* A port that is free, and not one that the kernel gives away by itself. */
-static uint16_t pick_port(void)
+static bool is_free(uint16_t port)
+{
+	int fd = open_socket(port, true);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* So many ports in a row that differ in their last digit alone and are free,
+ * of those that the kernel does not give away by itself. */
+static uint16_t pick_ports(unsigned count)
 {
 	static unsigned at;
-	int fd = -1;
+	unsigned found = 0;
+	uint16_t first = 0;
 
 	if (!at)
 		at = (unsigned)getpid() * 37u;
-	while (fd < 0)
-		fd = open_socket((uint16_t)(18000 + ++at % 14000), true);
-	close(fd);
-	return (uint16_t)(18000 + at % 14000);
+	while (found < count) {
+		first = (uint16_t)(18000 + 10 * (++at % 1400));
+		for (found = 0; found < count &&
+			is_free((uint16_t)(first + found));)
+			found++;
+	}
+	return first;
 }
 
 /* Does it answer GET /health as one that is well does? */
@@ -275,20 +289,6 @@ void cluster_stop_stores(struct cluster *c)
 
 /* --- the members ---------------------------------------------------------- */
 
-bool cluster_make_machines(struct cluster *c)
-{
-	char name[16], said[4096];
-	char *argv[] = { program(c, "coffer"), "vm", "create", name, "--size",
-		SIZE, NULL };
-
-	for (unsigned i = 0; i < CLUSTER_MEMBERS; i++) {
-		snprintf(name, sizeof(name), SET "-%u", i);
-		if (process_run(argv, said, sizeof(said), NULL, NULL))
-			return fail("coffer vm create", said);
-	}
-	return true;
-}
-
 void cluster_member_arguments(struct cluster *c, unsigned member,
 	const char *image, bool debug, char *argv[CLUSTER_ARGUMENTS])
 {
@@ -301,6 +301,8 @@ void cluster_member_arguments(struct cluster *c, unsigned member,
 	argv[n++] = "run";
 	argv[n++] = "--vm";
 	argv[n++] = name;
+	argv[n++] = "--size";
+	argv[n++] = SIZE;
 	argv[n++] = "--";
 	argv[n++] = c->host ? (char *)c->host : program(c, "failover-member");
 	argv[n++] = "--store";
@@ -489,19 +491,22 @@ int cluster_ask(struct cluster *c, const char *memory, const char *command,
 bool cluster_open(struct cluster *c)
 {
 	size_t n = 0, m = 0;
+	uint16_t stores = pick_ports(2 * CLUSTER_STORES);
+	uint16_t members = pick_ports(CLUSTER_MEMBERS);
 
 	setenv("COFFER_BINDIR", c->bin, 1);
 	if (world_open(&c->world, (uid_t)-1))
 		return fail("a temporary folder", "");
-	for (unsigned i = 0; i < CLUSTER_STORES; i++) {
+	for (uint16_t i = 0; i < CLUSTER_STORES; i++) {
 		c->store[i] = (struct part){ .held = true,
-			.port = pick_port(), .peer_port = pick_port() };
+			.port = (uint16_t)(stores + 2 * i),
+			.peer_port = (uint16_t)(stores + 2 * i + 1) };
 		n += (size_t)snprintf(c->stores + n, sizeof(c->stores) - n,
 			"%shttp://127.0.0.1:%u", i ? "," : "", c->store[i].port);
 	}
-	for (unsigned i = 0; i < CLUSTER_MEMBERS; i++) {
+	for (uint16_t i = 0; i < CLUSTER_MEMBERS; i++) {
 		c->member[i] = (struct part){ .held = true,
-			.port = pick_port() };
+			.port = (uint16_t)(members + i) };
 		m += (size_t)snprintf(c->members + m, sizeof(c->members) - m,
 			"%s%u", i ? "," : "", c->member[i].port);
 	}
