@@ -13,6 +13,7 @@
 #include "common/msg.h"
 #include "common/paths.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -301,6 +302,25 @@ static void reap_strays(struct platform *p)
 	}
 }
 
+/* A file of the machine's folder was renamed: vm.conf may be another one, and
+ * say that we shall stay, or end. */
+static void follow_power(struct server *s)
+{
+	struct platform *p = s->p;
+	struct vmconf conf = { .tags = NULL };
+	char path[PATH_MAX];
+
+	if (paths_join(path, sizeof(path), p->state, "vm.conf", NULL) ||
+	    vmconf_read(path, &conf, NULL))
+		return;
+	p->conf.power = conf.power;
+	vmconf_free(&conf);
+	if (platform_wanted(&p->conf))
+		return;
+	p->stop = true;
+	why_set(&p->stop_why, 0, "the virtual machine %s was stopped", p->vm);
+}
+
 static void serve_signals(struct server *s)
 {
 	struct signalfd_siginfo info;
@@ -309,6 +329,10 @@ static void serve_signals(struct server *s)
 		return;
 	if (info.ssi_signo == SIGCHLD) {
 		reap_strays(s->p);
+		return;
+	}
+	if (info.ssi_signo == SIGIO) {
+		follow_power(s);
 		return;
 	}
 	s->p->stop = true;
@@ -351,21 +375,6 @@ void server_remove_files(struct platform *p)
 	rmdir(p->runtime);
 }
 
-/* It may have been started, by `coffer vm start`, while it ran on demand. */
-static bool started_meanwhile(struct platform *p)
-{
-	char path[PATH_MAX];
-	struct vmconf conf = { .tags = NULL };
-	bool on;
-
-	if (paths_join(path, sizeof(path), p->state, "vm.conf", NULL) ||
-	    vmconf_read(path, &conf, NULL))
-		return false;
-	on = conf.power == VMCONF_ON;
-	vmconf_free(&conf);
-	return on;
-}
-
 /* Idle for long enough?  Under the lock no new cofferd can start, and who
  * connected before is served.  Whose directory was removed cannot be found
  * any more, and ends as well. */
@@ -381,13 +390,14 @@ static bool may_end(struct server *s)
 		flock(s->lock, LOCK_UN);
 		return false;
 	}
-	if (started_meanwhile(s->p)) {
-		flock(s->lock, LOCK_UN);
-		s->idle_ms = -1;
-		return false;
-	}
 	why_set(&s->p->stop_why, 0, "no application for %d ms", s->idle_ms);
 	return true;
+}
+
+/* Whether or not somebody uses it. */
+static bool stays(const struct server *s)
+{
+	return s->idle_ms < 0 || s->p->conf.power == VMCONF_ON;
 }
 
 static int timeout(struct server *s)
@@ -397,7 +407,7 @@ static int timeout(struct server *s)
 
 	if (p->jobs)
 		return 0;
-	if (p->applications || s->idle_ms < 0)
+	if (p->applications || stays(s))
 		return (int)most;
 	left = s->idle_from + s->idle_ms - now_ms();
 	if (most >= 0 && left > most)
@@ -461,12 +471,14 @@ int server_run(struct platform *p, int listener, int signals, int lock,
 	static struct server s;
 
 	s = (struct server){ .p = p, .listener = listener, .signals = signals,
-		.lock = lock,
-		.idle_ms = p->conf.power == VMCONF_ON ? -1 : idle_ms,
+		.lock = lock, .idle_ms = idle_ms,
 		.idle_from = now_ms() + FIRST_CLIENT_MS };
+	/* From here on changes are heard of; one before was missed. */
+	fcntl(p->held, F_NOTIFY, DN_RENAME | DN_MULTISHOT);
+	follow_power(&s);
 	while (!p->stop && !p->cpu.dead) {
 		round_of(&s);
-		if (!p->applications && !p->jobs && s.idle_ms >= 0 &&
+		if (!p->applications && !p->jobs && !stays(&s) &&
 		    now_ms() >= s.idle_from + s.idle_ms && !p->stop &&
 		    !p->cpu.dead)
 			p->stop = may_end(&s);

@@ -5,6 +5,7 @@
  */
 #include "client.h"
 
+#include "common/vmconf.h"
 #include "common/vmstart.h"
 #include "common/why.h"
 #include "host/arena.h"
@@ -25,6 +26,20 @@ static void configure(const char *power)
 
 	snprintf(lines, sizeof(lines), "epc_pages=4096\npower=%s\n", power);
 	assert_int_equal(world_configure(&g_world, (uid_t)-1, lines), 0);
+}
+
+/* As commands do it. */
+static void rename_configure(const char *power)
+{
+	struct vmconf conf;
+	char path[128];
+	struct why why;
+
+	snprintf(path, sizeof(path), "%s/vm/default/vm.conf", g_world.state);
+	assert_int_equal(vmconf_read(path, &conf, &why), 0);
+	conf.power = strcmp(power, "on") ? VMCONF_OFF : VMCONF_ON;
+	assert_int_equal(vmconf_write(path, &conf, &why), 0);
+	vmconf_free(&conf);
 }
 
 static bool runtime_is_empty(void)
@@ -99,9 +114,28 @@ static void started_while_it_ran_on_demand(void **state)
 
 	configure("demand");
 	client_open(&c);
-	configure("on");
+	rename_configure("on");
 	same_driver_stays(&c);
 	end(&c);
+}
+
+/* What vm.conf says is done, whoever wrote it and whatever became of him. */
+static void stopped_by_its_settings(void **state)
+{
+	struct wire_reply reply;
+	struct client c;
+
+	configure("on");
+	client_open(&c);
+	client_whole(&c);
+	rename_configure("off");
+	assert_true(client_receive(&c, &reply, NULL, 0) > 0);
+	assert_int_equal(reply.command, WIRE_EVENT);
+	assert_int_equal(reply.handle, 0);
+	assert_non_null(strstr(reply.text, "was stopped"));
+	client_close(&c);
+	assert_int_equal(world_wait_empty(60000), 0);
+	assert_true(runtime_is_empty());
 }
 
 /* Nobody may start a second processor beside the first. */
@@ -140,6 +174,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(stopped_machine_is_not_started_on_demand),
 		CASE(started_machine_does_not_end),
+		CASE(stopped_by_its_settings),
 		CASE(started_while_it_ran_on_demand),
 		CASE(lock_lasts_as_long_as_the_processor),
 	};
