@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,24 +95,35 @@ static int put(int fd, const uint8_t *data, size_t size)
 		data += n;
 		size -= (size_t)n;
 	}
-	return fsync(fd) ? -errno : 0;
+	return 0;
+}
+
+/* Of its own name, as two may write at a time. */
+static void fresh_name(const char *name, char fresh[300])
+{
+	snprintf(fresh, 300, ".%.200s.%d", name, (int)gettid());
+}
+
+static int open_fresh(int dir, const char *fresh)
+{
+	int fd = dir < 0 ? -1 : openat(dir, fresh, O_WRONLY | O_CREAT |
+		O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	return fd < 0 ? -errno : fd;
 }
 
 int files_write(const char *directory, const char *name, const void *data,
 	size_t size, struct why *why)
 {
 	char fresh[300];
-	int dir, fd, r = 0;
+	int dir, fd, r;
 
-	/* Of its own name, as two may write at a time. */
-	snprintf(fresh, sizeof(fresh), ".%.200s.%d", name, (int)gettid());
+	fresh_name(name, fresh);
 	dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	fd = dir < 0 ? -1 : openat(dir, fresh, O_WRONLY | O_CREAT | O_TRUNC |
-		O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
+	fd = open_fresh(dir, fresh);
+	r = fd < 0 ? fd : put(fd, data, size);
+	if (!r && fsync(fd))
 		r = -errno;
-	else
-		r = put(fd, data, size);
 	if (!r && renameat(dir, fresh, dir, name))
 		r = -errno;
 	if (!r && fsync(dir))
@@ -123,6 +135,90 @@ int files_write(const char *directory, const char *name, const void *data,
 	if (dir >= 0)
 		close(dir);
 	return r ? why_set(why, r, "cannot write %s/%s: %s", directory, name,
+		strerror(-r)) : 0;
+}
+
+/* ---- several ---- */
+
+int files_batch_begin(struct files_batch *batch, const char *directory,
+	struct why *why)
+{
+	batch->count = 0;
+	snprintf(batch->directory, sizeof(batch->directory), "%s", directory);
+	batch->dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return batch->dir < 0 ? why_set(why, -errno, "cannot open %s: %s",
+		directory, strerror(errno)) : 0;
+}
+
+int files_batch_add(struct files_batch *batch, const char *name,
+	const void *data, size_t size, struct why *why)
+{
+	char fresh[300];
+	int fd, r;
+
+	if (batch->count == FILES_BATCH_MAX ||
+	    strlen(name) >= sizeof(batch->item[0].name))
+		return why_set(why, -E2BIG, "too many files for %s",
+			batch->directory);
+	fresh_name(name, fresh);
+	fd = open_fresh(batch->dir, fresh);
+	r = fd < 0 ? fd : put(fd, data, size);
+	if (fd >= 0) {
+		strcpy(batch->item[batch->count].name, name);
+		batch->item[batch->count++].fd = fd;
+	}
+	return r ? why_set(why, r, "cannot write %s/%s: %s", batch->directory,
+		name, strerror(-r)) : 0;
+}
+
+static void *sync_one(void *fd)
+{
+	return (void *)(intptr_t)(fsync(*(int *)fd) ? -errno : 0);
+}
+
+/* Together they wait for the disk once or twice, and not once each. */
+static int sync_batch(struct files_batch *batch)
+{
+	pthread_t thread[FILES_BATCH_MAX];
+	bool started[FILES_BATCH_MAX];
+	void *result;
+	int r = 0;
+
+	for (unsigned i = 0; i < batch->count; i++)
+		started[i] = !pthread_create(&thread[i], NULL, sync_one,
+			&batch->item[i].fd);
+	for (unsigned i = 0; i < batch->count; i++) {
+		if (started[i])
+			pthread_join(thread[i], &result);
+		else
+			result = sync_one(&batch->item[i].fd);
+		if (result)
+			r = (int)(intptr_t)result;
+	}
+	return r;
+}
+
+int files_batch_end(struct files_batch *batch, int error, struct why *why)
+{
+	char fresh[300];
+	int r = error ? 0 : sync_batch(batch);
+
+	for (unsigned i = 0; i < batch->count; i++) {
+		fresh_name(batch->item[i].name, fresh);
+		if (!error && !r && renameat(batch->dir, fresh, batch->dir,
+				batch->item[i].name))
+			r = -errno;
+		if (error || r)
+			unlinkat(batch->dir, fresh, 0);
+		close(batch->item[i].fd);
+	}
+	if (batch->count && !error && !r && fsync(batch->dir))
+		r = -errno;
+	if (batch->dir >= 0)
+		close(batch->dir);
+	if (error)
+		return error;
+	return r ? why_set(why, r, "cannot write to %s: %s", batch->directory,
 		strerror(-r)) : 0;
 }
 

@@ -7,6 +7,7 @@
 #define COFFER_PKI_FILES_H
 
 #include "pki/ca.h"
+#include <limits.h>
 #include <sys/types.h>
 
 #define FILES_MAX (1u << 20) /* bytes; larger files are refused */
@@ -19,6 +20,26 @@ int files_read(const char *directory, const char *name, bool secret,
 /* Makes or replaces it (0600): a reader sees the old or the new one. */
 int files_write(const char *directory, const char *name, const void *data,
 	size_t size, struct why *);
+
+/* The same for several files of one directory.  Nothing is seen of them before
+ * files_batch_end, which has all of them written to the disk at the same time,
+ * or, when given an error, drops them; it returns the error. */
+#define FILES_BATCH_MAX 16
+struct files_batch {
+	int dir; /* descriptor */
+	char directory[PATH_MAX];
+	unsigned count;
+	struct {
+		int fd;
+		char name[80];
+	} item[FILES_BATCH_MAX];
+};
+int files_batch_begin(struct files_batch *, const char *directory,
+	struct why *);
+/* -E2BIG when there are FILES_BATCH_MAX. */
+int files_batch_add(struct files_batch *, const char *name, const void *data,
+	size_t size, struct why *);
+int files_batch_end(struct files_batch *, int error, struct why *);
 
 /* -ENOENT is no error. */
 int files_remove(const char *directory, const char *name, struct why *);

@@ -6,6 +6,7 @@
 #define COFFER_PKI_MACHINE_H
 
 #include "common/vmconf.h"
+#include "pki/files.h"
 #include "pki/manufacture.h"
 #include "pki/pki_priv.h"
 
@@ -33,7 +34,10 @@ struct tcb {
 };
 
 bool pck_exists(struct pki *, const char *vm, const struct tcb *);
-int pck_write(struct pki *, const char *vm, const struct tcb *, X509 *,
+/* For several, which are there after files_batch_end (files.h). */
+int pck_batch_begin(struct pki *, const char *vm, struct files_batch *,
+	struct why *);
+int pck_batch_add(struct files_batch *, const struct tcb *, X509 *,
 	struct why *);
 /* The TCBs that a machine has certificates for, highest first; freed with
  * free(). */

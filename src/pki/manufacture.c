@@ -24,15 +24,16 @@ static int fuse(struct pki *pki, const char *vm, bool again,
 {
 	static const uint8_t none[32];
 	char folder[PATH_MAX];
+	uint8_t root[32];
 	int r = machine_folder(pki, vm, folder, why);
 
-	if (!r)
-		r = fuses_load(folder, fuses, why);
-	if (!r && !again && memcmp(fuses->ca_root_hash, none, 32) &&
-	    memcmp(fuses->ca_root_hash, pki->root_hash, 32))
+	if (!r && !again && fuses_root(folder, root) &&
+	    memcmp(root, none, 32) && memcmp(root, pki->root_hash, 32))
 		r = machine_of_another(vm, why);
 	if (!r)
 		r = fuses_set_root(folder, pki->root_hash, NULL, why);
+	if (!r)
+		r = fuses_load(folder, fuses, why);
 	return r;
 }
 
@@ -87,7 +88,8 @@ static int identify(struct pki *pki, const char *vm, const struct derive *d,
 /* ---- certificates ---- */
 
 static int issue(struct pki *pki, const struct pki_machine *m,
-	const struct derive *d, const struct tcb *tcb, struct why *why)
+	const struct derive *d, const struct tcb *tcb,
+	struct files_batch *batch, struct why *why)
 {
 	uint8_t buffer[EXTENSION_MAX], xy[64];
 	char url[PKI_URL_MAX + 80];
@@ -111,7 +113,7 @@ static int issue(struct pki *pki, const struct pki_machine *m,
 		&order.extension_size);
 	if (!r) {
 		cert = x509_make(&order, why);
-		r = cert ? pck_write(pki, m->name, tcb, cert, why) : -EIO;
+		r = cert ? pck_batch_add(batch, tcb, cert, why) : -EIO;
 	}
 	EVP_PKEY_free(order.subject_key);
 	X509_free(cert);
@@ -123,9 +125,13 @@ static int issue_missing(struct pki *pki, const struct pki_machine *m,
 {
 	const struct pki_tcb_level *levels;
 	struct tcb own = { .pcesvn = m->pcesvn }, tcb;
+	struct files_batch batch;
+	bool is_level = false;
 	size_t count;
-	int r = 0;
+	int r = pck_batch_begin(pki, m->name, &batch, why);
 
+	if (r)
+		return r;
 	memcpy(own.cpusvn, m->cpusvn, 16);
 	levels = pki_tcb_levels(&count);
 	for (size_t i = 0; !r && i <= count; i++) {
@@ -133,12 +139,16 @@ static int issue_missing(struct pki *pki, const struct pki_machine *m,
 		if (i < count) {
 			memcpy(tcb.cpusvn, levels[i].components, 16);
 			tcb.pcesvn = levels[i].pcesvn;
+			is_level |= tcb.pcesvn == own.pcesvn &&
+				!memcmp(tcb.cpusvn, own.cpusvn, 16);
+		} else if (is_level) {
+			break;
 		}
 		if (tcb_is_within(&tcb, &own) &&
 		    !pck_exists(pki, m->name, &tcb))
-			r = issue(pki, m, d, &tcb, why);
+			r = issue(pki, m, d, &tcb, &batch, why);
 	}
-	return r;
+	return files_batch_end(&batch, r, why);
 }
 
 static int certify(struct pki *pki, const char *vm,

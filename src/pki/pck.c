@@ -57,20 +57,29 @@ bool pck_exists(struct pki *pki, const char *vm, const struct tcb *tcb)
 		!access(file, R_OK);
 }
 
-int pck_write(struct pki *pki, const char *vm, const struct tcb *tcb,
-	X509 *cert, struct why *why)
+int pck_batch_begin(struct pki *pki, const char *vm,
+	struct files_batch *batch, struct why *why)
 {
-	char path[PATH_MAX], name[NAME_SIZE];
-	struct pki_bytes pem = { NULL, 0 };
+	char path[PATH_MAX];
 	int r = folder(pki, vm, path, why);
 
-	file_name(tcb, name);
 	if (!r)
 		r = paths_make(path, true, why);
-	if (!r && x509_pem(cert, &pem))
+	return r ? r : files_batch_begin(batch, path, why);
+}
+
+int pck_batch_add(struct files_batch *batch, const struct tcb *tcb,
+	X509 *cert, struct why *why)
+{
+	char name[NAME_SIZE];
+	struct pki_bytes pem = { NULL, 0 };
+	int r = 0;
+
+	file_name(tcb, name);
+	if (x509_pem(cert, &pem))
 		r = why_set(why, -ENOMEM, "out of memory");
 	if (!r)
-		r = files_write(path, name, pem.data, pem.size, why);
+		r = files_batch_add(batch, name, pem.data, pem.size, why);
 	pki_bytes_free(&pem);
 	return r;
 }
