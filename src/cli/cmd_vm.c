@@ -11,14 +11,15 @@ static int run(int argc, char **argv)
 	} commands[] = {
 		{ "list", vm_cmd_list }, { "show", vm_cmd_show },
 		{ "create", vm_cmd_create }, { "delete", vm_cmd_delete },
-		{ "resize", vm_cmd_resize }, { "sizes", vm_cmd_sizes },
+		{ "start", vm_cmd_start }, { "stop", vm_cmd_stop },
+		{ "restart", vm_cmd_restart }, { "resize", vm_cmd_resize }, { "sizes", vm_cmd_sizes },
 		{ "tag", vm_cmd_tag }, { "quota", vm_cmd_quota },
 		{ "events", vm_cmd_events },
 		{ "manufacture", vm_cmd_manufacture }, { "tcb", vm_cmd_tcb },
 	};
 
 	if (argc < 2)
-		return cli_usage(&cli_vm, "create, list, show, resize, delete "
+		return cli_usage(&cli_vm, "create, list, show, start, stop, delete "
 			"...?");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (!strcmp(commands[i].name, argv[1]))
@@ -39,6 +40,9 @@ const struct cli_command cli_vm = {
 "                      [--epc-pages N] [--swap FILE] [--ptrace-slot]\n"
 "                      [--stopped] [--json]\n"
 "       coffer vm delete NAME... | --set SET [--force]\n"
+"       coffer vm start NAME... | --set SET | --all [--json]\n"
+"       coffer vm stop NAME... | --set SET | --all [--deallocate] [--json]\n"
+"       coffer vm restart NAME... | --set SET | --all [--json]\n"
 "       coffer vm resize NAME SIZE [--json]\n"
 "       coffer vm tag NAME [KEY=VALUE | KEY]... [--json]\n"
 "       coffer vm quota [FAMILY N] [--json]\n"
@@ -58,6 +62,10 @@ const struct cli_command cli_vm = {
 "             --probe is the number of the machine in its set\n"
 "delete       for ever, with all that enclaves sealed on it; --force: also while\n"
 "             it runs\n"
+"start        it runs until it is stopped, whether or not it is used\n"
+"stop         its applications are told, then ended; no application starts it\n"
+"             again; --deallocate: its host is free for others\n"
+"restart      stop, then start: its enclaves are lost\n"
 "resize       another size of the same family, when it is stopped\n"
 "tag          sets tags, or with a KEY alone removes them; shows them\n"
 "quota        how many vCPUs the machines of a family may have together\n"

@@ -69,6 +69,9 @@ const struct complete_row complete_rows[] = {
 		" --count NUMBER *--tag TAG --probe TEXT --epc-pages NUMBER"
 		" --swap FILE --ptrace-slot --stopped --json" },
 	{ "coffer vm delete", "VM ...", "--set SET --force" },
+	{ "coffer vm start", "VM ...", "--set SET --all --json" },
+	{ "coffer vm stop", "VM ...", "--set SET --all --deallocate --json" },
+	{ "coffer vm restart", "VM ...", "--set SET --all --json" },
 	{ "coffer vm resize", "VM SIZE", "--json" },
 	{ "coffer vm tag", "VM TAG ...", "--json" },
 	{ "coffer vm quota", "FAMILY NUMBER", "--json" },

@@ -17,6 +17,9 @@ int vm_cmd_create(int argc, char **argv);
 int vm_cmd_delete(int argc, char **argv);
 int vm_cmd_resize(int argc, char **argv);
 int vm_cmd_tag(int argc, char **argv);
+int vm_cmd_start(int argc, char **argv);
+int vm_cmd_stop(int argc, char **argv);
+int vm_cmd_restart(int argc, char **argv);
 int vm_cmd_quota(int argc, char **argv);
 int vm_cmd_events(int argc, char **argv);
 int vm_cmd_manufacture(int argc, char **argv);
@@ -49,6 +52,21 @@ int vm_parse(int argc, char **argv, const struct vm_option *options,
 /* The same for commands that need exactly one name. */
 int vm_parse_one(int argc, char **argv, const struct vm_option *options,
 	const char **name);
+/* The machines that a command is given: NAME..., --set SET or --all. */
+struct vm_targets {
+	const char *set; /* of the options; these must have both */
+	bool all;
+	const char **names; /* count of them; in argv or in the list */
+	size_t count;
+	struct vm_list list;
+};
+/* CLI_OK, or CLI_USAGE after a message.  vm_targets_load finds out who is in
+ * the set, or in all; vm_targets_free also after it failed. */
+int vm_targets_parse(int argc, char **argv, const struct vm_option *options,
+	struct vm_targets *);
+int vm_targets_load(struct vms *, struct vm_targets *);
+void vm_targets_free(struct vm_targets *);
+
 /* A size by name, in *size; CLI_USAGE after a message that points to `coffer
  * vm sizes`. */
 int vm_parse_size(const char *name, const struct vmconf_size **size);
@@ -65,6 +83,8 @@ void vm_free_tags(struct vm_tag *tags);
 struct vms *vm_inventory(void);
 /* Prints a refusal; CLI_FAILED. */
 int vm_refused(const struct vm_refusal *);
+/* {"name", "error": {"code", "message"}}. */
+json_t *vm_refusal_json(const char *name, const struct vm_refusal *);
 
 /* The machines of a set; CLI_FAILED after a message when there are none. */
 int vm_names_of_set(struct vms *, const char *set, struct vm_list *);

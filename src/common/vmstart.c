@@ -129,7 +129,17 @@ static int hear(int fd, const char *program, const char *vm,
 	return why_set(why, -ENODEV, "cofferd: %s", text);
 }
 
-static int start(const char *vm, int lock, struct why *why)
+static int spawn_plain(void *ctx, const char *path, char *const argv[],
+	const int *fds, unsigned count, struct why *why)
+{
+	int r = spawn_detached(path, argv, fds, count);
+
+	return r ? why_set(why, r, "cannot start %s: %s", path,
+		strerror(-r)) : 0;
+}
+
+static int start(const char *vm, int lock, vmstart_spawn *spawn, void *ctx,
+	struct why *why)
 {
 	char path[PATH_MAX];
 	char *argv[] = { path, "--vm", (char *)vm, "--ready", "3", "--lock",
@@ -143,17 +153,16 @@ static int start(const char *vm, int lock, struct why *why)
 		return why_set(why, -errno, "no pipe: %s", strerror(errno));
 	fds[0] = told[1];
 	fds[1] = lock;
-	r = spawn_detached(path, argv, fds, 2);
+	r = spawn(ctx, path, argv, fds, 2, why);
 	close(told[1]);
-	if (r)
-		why_set(why, r, "cannot start %s: %s", path, strerror(-r));
-	else
+	if (!r)
 		r = hear(told[0], path, vm, why);
 	close(told[0]);
 	return r;
 }
 
-int vmstart_connect(const char *vm, struct why *why)
+int vmstart_connect_by(const char *vm, vmstart_spawn *spawn, void *ctx,
+	struct why *why)
 {
 	struct place place;
 	struct sockaddr_un address;
@@ -173,7 +182,7 @@ int vmstart_connect(const char *vm, struct why *why)
 			return lock;
 		fd = try_connect(&address);
 		if (nobody_there(fd))
-			r = start(vm, lock, why);
+			r = start(vm, lock, spawn, ctx, why);
 		close(lock);
 		if (fd >= 0)
 			break;
@@ -187,4 +196,9 @@ int vmstart_connect(const char *vm, struct why *why)
 		return fd;
 	close(fd);
 	return r;
+}
+
+int vmstart_connect(const char *vm, struct why *why)
+{
+	return vmstart_connect_by(vm, spawn_plain, NULL, why);
 }

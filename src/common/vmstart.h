@@ -16,4 +16,11 @@
  * `coffer vm start` starts it. */
 int vmstart_connect(const char *vm, struct why *why);
 
+/* The same, where the program shall be started in another way than by
+ * spawn_detached() (spawn.h), with the same arguments and result. */
+typedef int vmstart_spawn(void *ctx, const char *path, char *const argv[],
+	const int *fds, unsigned count, struct why *why);
+int vmstart_connect_by(const char *vm, vmstart_spawn *spawn, void *ctx,
+	struct why *why);
+
 #endif

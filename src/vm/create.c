@@ -281,7 +281,7 @@ static int start_all(struct making *m)
 {
 	int r = 0;
 
-	for (size_t i = 0; !r && i < m->count && vm_start; i++) {
+	for (size_t i = 0; !r && i < m->count; i++) {
 		if (stopped(m))
 			return cancelled(m);
 		say(m, i, "starting");

@@ -13,9 +13,6 @@
 #include "vm/vm.h"
 #include <limits.h>
 
-#pragma weak vm_start
-#pragma weak vm_stop
-
 struct vms {
 	char state[PATH_MAX]; /* base of the state directories */
 	char machines[PATH_MAX]; /* STATE/vm */
