@@ -21,6 +21,7 @@
 #include "service/portal.h"
 #include "vm/vm.h"
 #include <pthread.h>
+#include <stdio.h>
 
 #define ARM_LOCATION "coffer-local"
 #define ARM_GROUP_TAG "resource-group"
@@ -117,12 +118,22 @@ json_t *arm_time(int64_t time);
 const char *arm_group(const struct vm *);
 /* One that a name of groups may be. */
 bool arm_group_ok(const char *group);
-/* As Azure shows it; view: with its instance view.  op: what is at it, or
- * NULL. */
-json_t *arm_vm_json(const struct arm *, const struct vm *, bool view,
+/* As Azure shows it, as JSON; view: with its instance view.  op: what is at
+ * it, or NULL. */
+void arm_vm_write(FILE *out, const struct arm *, const struct vm *, bool view,
 	const struct arm_op *);
 /* One that is being made. */
-json_t *arm_new_json(const struct arm *, const struct arm_op *);
+void arm_new_write(FILE *out, const struct arm *, const struct arm_op *);
+/* An answer that is written as text: begin gives what to write to (NULL: no
+ * memory), answer takes it in either case. */
+struct arm_text {
+	FILE *out;
+	char *bytes;
+	size_t size;
+};
+FILE *arm_text_begin(struct arm_text *);
+void arm_text_answer(struct portal_call *, unsigned status,
+	struct arm_text *);
 /* The machine that the path names, in its group; vm_free() it.  -ENOENT:
  * answered. */
 int arm_vm_find(struct portal_call *, struct vms *, struct vm *);

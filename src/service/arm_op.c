@@ -17,11 +17,6 @@
 #include <strings.h>
 #include <time.h>
 
-/* A library of machines without power does not start any. */
-#pragma weak vm_start
-#pragma weak vm_stop
-#pragma weak vm_restart
-
 #define WORKERS 4
 #define WAITING_MAX 256u /* that have not ended */
 #define KEPT_MAX 1024u /* that have */
@@ -171,12 +166,6 @@ static int carry_out(struct item *item, struct vm_refusal *refusal)
 	if (r) {
 		refusal->code = "InternalError";
 		return r;
-	}
-	if (!vm_start || !vm_stop || !vm_restart) {
-		vms_close(vms);
-		refusal->code = "OperationNotAllowed";
-		return why_set(&refusal->why, -ENOSYS, "machines cannot be "
-			"started and stopped here");
 	}
 	switch (item->op.kind) {
 	case ARM_CREATE:

@@ -226,6 +226,7 @@ static int change(struct portal_call *call, const struct body *body,
 {
 	struct arm_work work = { .kind = ARM_UPDATE, .tags = body->tags };
 	bool whole = !strcmp(call->request->method, "PUT");
+	struct arm_text text;
 
 	name_it(call, &work);
 	/* The group's name as the machine has it. */
@@ -244,8 +245,9 @@ static int change(struct portal_call *call, const struct body *body,
 		!tags_are(vm, body->tags);
 	if (work.size || work.set_tags)
 		return arm_begin(call, &work);
-	http_answer_json(call->answer, 200, arm_vm_json(call->portal->arm, vm,
-		false, NULL));
+	if (arm_text_begin(&text))
+		arm_vm_write(text.out, call->portal->arm, vm, false, NULL);
+	arm_text_answer(call, 200, &text);
 	return 0;
 }
 

@@ -40,20 +40,24 @@ static int answer_machine(struct portal_call *call, unsigned status,
 	const struct arm_op *op)
 {
 	struct arm *arm = call->portal->arm;
+	struct arm_text text;
 	struct vms *vms;
 	struct vm vm;
 	int r;
 
 	if (op && op->kind == ARM_CREATE) {
-		http_answer_json(call->answer, status, arm_new_json(arm, op));
+		if (arm_text_begin(&text))
+			arm_new_write(text.out, arm, op);
+		arm_text_answer(call, status, &text);
 		return 0;
 	}
 	r = arm_vms_take(arm, &vms, &call->why);
 	if (r)
 		return r;
 	if (!arm_vm_find(call, vms, &vm)) {
-		http_answer_json(call->answer, status, arm_vm_json(arm, &vm,
-			false, op));
+		if (arm_text_begin(&text))
+			arm_vm_write(text.out, arm, &vm, false, op);
+		arm_text_answer(call, status, &text);
 		vm_free(&vm);
 	}
 	arm_vms_give(arm, vms);
