@@ -264,9 +264,9 @@ static void *work(void *context)
 		item->begun = true;
 		pthread_mutex_unlock(&ops->lock);
 		r = carry_out(item, &refusal);
-		log_info("machine %s: %s: %s", item->op.name,
-			arm_kind_name(item->op.kind), r ? refusal.why.text :
-			"done");
+		/* The reason may hold what a client has sent. */
+		log_info("operation %s: %s", arm_kind_name(item->op.kind),
+			r ? refusal.code ? refusal.code : "failed" : "done");
 		pthread_mutex_lock(&ops->lock);
 		finish(ops, item, r, &refusal);
 	}
