@@ -15,7 +15,7 @@ TESTS ?=
 FOLDERS := $(shell find src examples tests docs share install -name meson.build | sort)
 MESON_OPTIONS := --prefix $(PREFIX) --libdir lib $(OPTIONS)
 
-.PHONY: all programs help packages test-packages configure demo test bench stress sanitize coverage \
+.PHONY: all programs help packages test-packages configure demo failover test bench stress sanitize coverage \
 	fuzz install clean
 
 all: configure
@@ -31,6 +31,7 @@ help:
 	@echo 'make              build everything; the programs are in $(BUILD)/bin'
 	@echo 'make programs     build programs and libraries, but no tests'
 	@echo 'make demo         build, then run examples/sealed-box'
+	@echo 'make failover     build, then run examples/failover (needs etcd)'
 	@echo 'make test         build, then run the tests (TESTS=names for a few)'
 	@echo 'make bench        time calls, loading and paging'
 	@echo 'make stress       kill processes in the middle of paging, 200 times'

@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #define CLIENTS_MAX 32
 #define PATIENCE 120000u
@@ -26,7 +25,6 @@ struct chaos {
 	unsigned seconds, clients, seed;
 	unsigned kills[VICTIMS];
 	struct process client[CLIENTS_MAX];
-	char path[CLIENTS_MAX + 1][128];
 	struct history history;
 };
 
@@ -56,10 +54,8 @@ static bool start_clients(struct chaos *x)
 	snprintf(log, sizeof(log), "%s/clients.log", x->cluster.world.folder);
 	for (unsigned i = 0; i < x->clients; i++) {
 		snprintf(command, sizeof(command), "load %u", x->seed + i);
-		snprintf(x->path[i], sizeof(x->path[i]), "%s/client-%u",
-			x->cluster.world.folder, i);
 		cluster_client_arguments(&x->cluster, NULL, command, argv);
-		if (!process_start(&x->client[i], argv, x->path[i], log))
+		if (!process_start(&x->client[i], argv, log, log))
 			return fail(x, "a client does not start");
 	}
 	return true;
@@ -85,21 +81,24 @@ static void rage(struct chaos *x)
 	}
 }
 
-static bool collect(struct chaos *x, unsigned i)
+static bool collect(struct chaos *x)
 {
-	FILE *f = fopen(x->path[i], "re");
-	bool good = f && history_add(&x->history, f, i);
+	char path[128];
+	bool good;
+	FILE *f;
 
+	snprintf(path, sizeof(path), "%s/history", x->cluster.world.folder);
+	f = fopen(path, "re");
+	good = f && history_read(&x->history, f);
 	if (f)
 		fclose(f);
-	return good || fail(x, "a client's history is not there");
+	return good || fail(x, "there is no history");
 }
 
 /* They end when they were answered; then the ledger is read through. */
 static bool end_clients(struct chaos *x)
 {
-	char *argv[CLUSTER_ARGUMENTS], log[128];
-	struct process audit;
+	char said[1024];
 	bool good = true;
 
 	for (unsigned i = 0; i < x->clients; i++)
@@ -112,18 +111,11 @@ static bool end_clients(struct chaos *x)
 			cluster_let(&x->cluster, 20);
 		if (process_runs(&x->client[i]) || x->client[i].status)
 			good = fail(x, "a client was not answered");
-		good = good && collect(x, i);
 	}
-	snprintf(log, sizeof(log), "%s/clients.log", x->cluster.world.folder);
-	snprintf(x->path[x->clients], sizeof(x->path[0]), "%s/audit",
-		x->cluster.world.folder);
-	cluster_client_arguments(&x->cluster, NULL, "audit", argv);
-	if (!good || !process_start(&audit, argv, x->path[x->clients], log))
-		return false;
-	while (!process_wait(&audit, 20))
-		cluster_tend(&x->cluster);
-	return audit.status ? fail(x, "the ledger cannot be read")
-		: collect(x, x->clients);
+	if (good && cluster_ask(&x->cluster, NULL, "audit", said,
+			sizeof(said)))
+		good = fail(x, said);
+	return good && collect(x);
 }
 
 static int by_value(const void *a, const void *b)

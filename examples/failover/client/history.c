@@ -8,25 +8,26 @@
 void history_write(FILE *f, const struct history_entry *e)
 {
 	fprintf(f, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %u %u %u %u %u %" PRId64
-		" %" PRIu64 " %" PRIu64 " %u\n", e->sequence, e->asked,
+		" %" PRIu64 " %" PRIu64 " %u %08x\n", e->sequence, e->asked,
 		e->answered, e->operation.kind, e->operation.from,
 		e->operation.to, e->operation.amount, e->result.outcome,
 		e->result.balance, e->result.position, e->version,
-		e->failovers);
+		e->failovers, e->client);
+	fflush(f);
 }
 
 static bool read_entry(const char *line, struct history_entry *e)
 {
 	memset(e, 0, sizeof(*e));
 	return sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %u %u %u %u %u"
-		" %" SCNd64 " %" SCNu64 " %" SCNu64 " %u", &e->sequence,
+		" %" SCNd64 " %" SCNu64 " %" SCNu64 " %u %x", &e->sequence,
 		&e->asked, &e->answered, &e->operation.kind,
 		&e->operation.from, &e->operation.to, &e->operation.amount,
 		&e->result.outcome, &e->result.balance, &e->result.position,
-		&e->version, &e->failovers) == 12;
+		&e->version, &e->failovers, &e->client) == 13;
 }
 
-bool history_add(struct history *h, FILE *f, uint32_t client)
+bool history_read(struct history *h, FILE *f)
 {
 	char line[512];
 
@@ -43,11 +44,10 @@ bool history_add(struct history *h, FILE *f, uint32_t client)
 		}
 		h->entries = e;
 		if (!strchr(line, '\n') || !read_entry(line, &e[h->count])) {
-			fprintf(stderr, "client %u: a damaged line: %s\n",
-				client, line);
+			fprintf(stderr, "a damaged line: %s\n", line);
 			return false;
 		}
-		e[h->count++].client = client;
+		h->count++;
 	}
 	return true;
 }
@@ -113,7 +113,7 @@ const char *history_check(struct history *h)
 			what = "it was answered before an earlier one was "
 				"asked";
 		if (what) {
-			snprintf(wrong, sizeof(wrong), "client %u, request "
+			snprintf(wrong, sizeof(wrong), "client %08x, request "
 				"%" PRIu64 ", position %" PRIu64 " of %zu: %s",
 				e->client, e->sequence, e->result.position,
 				h->count, what);

@@ -18,7 +18,7 @@ struct history_entry {
 	struct ledger_result result;
 	uint64_t version;
 	uint32_t failovers; /* how often another member was gone to */
-	uint32_t client;
+	uint32_t client; /* the beginning of its name */
 };
 
 struct history {
@@ -26,10 +26,11 @@ struct history {
 	size_t count;
 };
 
+/* One line, at once; several clients may append to one file. */
 void history_write(FILE *, const struct history_entry *);
-/* Adds what a client wrote.  False, with a line on standard error, if it is
+/* Adds what clients wrote.  False, with a line on standard error, if it is
  * damaged or there is no memory. */
-bool history_add(struct history *, FILE *, uint32_t client);
+bool history_read(struct history *, FILE *);
 void history_free(struct history *);
 
 /*

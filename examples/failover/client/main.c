@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  *   failover-client --members PORT,... --signer MRSIGNER [--svn N]
- *                   [--memory FILE] [--patience SECONDS] COMMAND
+ *                   [--memory FILE] [--history FILE] [--patience SECONDS]
+ *                   COMMAND
  *
  *   read ACCOUNT
  *   deposit ACCOUNT AMOUNT
  *   transfer FROM TO AMOUNT
  *   audit        reads every account
- *   load SEED    at random, until SIGTERM; what was asked and answered goes
- *                to standard output, a line each (history.h); so does audit
+ *   load SEED    at random, until SIGTERM
  *
+ * FILE of --history gets a line for each request that was answered.
  * The services that give collateral are in COFFER_COLLATERAL_URL and
  * COFFER_COLLATERAL_CA.  Exit status: 0, 1 when nobody would or could do it,
  * 2 for a wrong command line, 3 when members had to refuse, because the store
@@ -29,6 +30,7 @@
 #define PATIENCE_SECONDS 90u
 
 static volatile sig_atomic_t g_stop;
+static FILE *g_history; /* NULL: none is kept */
 static unsigned g_patience = PATIENCE_SECONDS;
 
 static void stop(int number)
@@ -39,7 +41,8 @@ static void stop(int number)
 static int usage(void)
 {
 	fprintf(stderr, "usage: failover-client --members PORT,... --signer "
-		"MRSIGNER [--svn N] [--memory FILE] [--patience SECONDS]\n\tread ACCOUNT | deposit "
+		"MRSIGNER [--svn N] [--memory FILE] [--history FILE]\n\t"
+		"[--patience SECONDS] read ACCOUNT | deposit "
 		"ACCOUNT AMOUNT | transfer FROM TO AMOUNT | audit | load SEED\n");
 	return 2;
 }
@@ -59,7 +62,36 @@ static int failed(const struct client *c, enum ledger_verdict verdict)
 		verdict == LEDGER_FORGED ? 3 : 1;
 }
 
+/* Has it performed, and writes down how that went. */
+static enum ledger_verdict perform(struct client *c,
+	const struct ledger_operation *operation,
+	struct ledger_answer *answer)
+{
+	const struct ledger_request *next = client_next(c);
+	unsigned before = client_failovers(c);
+	struct history_entry e = { .sequence = next->sequence,
+		.operation = *operation, .asked = now() };
+	enum ledger_verdict verdict = client_do(c, operation,
+		g_patience * 1000, answer);
+
+	if (verdict != LEDGER_DONE || !g_history)
+		return verdict;
+	e.answered = now();
+	e.result = answer->result;
+	e.version = answer->point.version;
+	e.failovers = client_failovers(c) - before;
+	memcpy(&e.client, next->client, sizeof(e.client));
+	history_write(g_history, &e);
+	return verdict;
+}
+
 /* --- load ----------------------------------------------------------------- */
+
+/* Accounts 0 to 7 are left to others. */
+static uint32_t random_account(unsigned *seed)
+{
+	return 8 + (uint32_t)rand_r(seed) % (LEDGER_ACCOUNTS - 8);
+}
 
 static struct ledger_operation random_operation(unsigned *seed)
 {
@@ -68,53 +100,33 @@ static struct ledger_operation random_operation(unsigned *seed)
 	return (struct ledger_operation){
 		.kind = kind < 2 ? LEDGER_READ : kind < 4 ? LEDGER_DEPOSIT
 			: LEDGER_TRANSFER,
-		.from = (uint32_t)rand_r(seed) % LEDGER_ACCOUNTS,
-		.to = (uint32_t)rand_r(seed) % LEDGER_ACCOUNTS,
+		.from = random_account(seed),
+		.to = random_account(seed),
 		.amount = (uint32_t)rand_r(seed) % 100,
 	};
-}
-
-/* Has it performed and writes down how that went. */
-static enum ledger_verdict record(struct client *c,
-	const struct ledger_operation *operation)
-{
-	unsigned before = client_failovers(c);
-	struct history_entry e = { .sequence = client_next(c)->sequence,
-		.operation = *operation, .asked = now() };
-	struct ledger_answer answer;
-	enum ledger_verdict verdict = client_do(c, operation,
-		g_patience * 1000, &answer);
-
-	if (verdict != LEDGER_DONE)
-		return verdict;
-	e.answered = now();
-	e.result = answer.result;
-	e.version = answer.point.version;
-	e.failovers = client_failovers(c) - before;
-	history_write(stdout, &e);
-	return verdict;
 }
 
 static int load(struct client *c, unsigned seed)
 {
 	enum ledger_verdict verdict = LEDGER_DONE;
+	struct ledger_answer answer;
 
 	while (!g_stop && verdict == LEDGER_DONE) {
 		struct ledger_operation o = random_operation(&seed);
 
-		verdict = record(c, &o);
+		verdict = perform(c, &o, &answer);
 	}
-	fflush(stdout);
 	return verdict == LEDGER_DONE ? 0 : failed(c, verdict);
 }
 
 static int audit(struct client *c)
 {
-	enum ledger_verdict verdict = LEDGER_DONE;
 	struct ledger_operation o = { .kind = LEDGER_READ };
+	enum ledger_verdict verdict = LEDGER_DONE;
+	struct ledger_answer answer;
 
 	for (; o.from < LEDGER_ACCOUNTS && verdict == LEDGER_DONE; o.from++)
-		verdict = record(c, &o);
+		verdict = perform(c, &o, &answer);
 	return verdict == LEDGER_DONE ? 0 : failed(c, verdict);
 }
 
@@ -125,8 +137,7 @@ static int once(struct client *c, const struct ledger_operation *o)
 	static const char *const outcomes[] = { "?", "done", "not enough money",
 		"no such account, or amount" };
 	struct ledger_answer answer;
-	enum ledger_verdict verdict = client_do(c, o, g_patience * 1000,
-		&answer);
+	enum ledger_verdict verdict = perform(c, o, &answer);
 
 	if (verdict != LEDGER_DONE)
 		return failed(c, verdict);
@@ -172,6 +183,7 @@ int main(int argc, char **argv)
 		{ "members", required_argument, NULL, 'm' },
 		{ "signer", required_argument, NULL, 's' },
 		{ "svn", required_argument, NULL, 'v' },
+		{ "history", required_argument, NULL, 'h' },
 		{ "patience", required_argument, NULL, 'p' },
 		{ "memory", required_argument, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
@@ -194,6 +206,7 @@ int main(int argc, char **argv)
 			break;
 		case 's': signer = optarg; break;
 		case 'v': wanted.svn = (uint16_t)number(optarg); break;
+		case 'h': g_history = fopen(optarg, "ae"); break;
 		case 'p': g_patience = number(optarg); break;
 		case 'f': memory = optarg; break;
 		default: return usage();
@@ -208,6 +221,8 @@ int main(int argc, char **argv)
 	c = client_open(ports, count, &wanted, memory);
 	status = c ? run(c, argc - optind, argv + optind) : 1;
 	client_close(c);
+	if (g_history)
+		fclose(g_history);
 	oe_verifier_shutdown();
 	return status;
 }

@@ -462,6 +462,8 @@ void cluster_client_arguments(struct cluster *c, const char *memory,
 	argv[n++] = c->members;
 	argv[n++] = "--signer";
 	argv[n++] = c->mrsigner;
+	argv[n++] = "--history";
+	argv[n++] = in(c->world.folder, "history");
 	if (memory) {
 		argv[n++] = "--memory";
 		argv[n++] = in(c->world.folder, memory);

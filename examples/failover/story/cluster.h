@@ -74,7 +74,8 @@ bool cluster_sign(struct cluster *, const char *conf, const char *signer,
 void cluster_member_arguments(struct cluster *, unsigned member,
 	const char *image, bool debug, char *argv[CLUSTER_ARGUMENTS]);
 /* Runs failover-client with this command ("read 3"), with its memory in a
- * file of the world, or without (NULL).  Its exit status. */
+ * file of the world, or without (NULL).  Its exit status.  What clients were
+ * answered is in the world's file "history". */
 int cluster_ask(struct cluster *, const char *memory, const char *command,
 	char *said, size_t size);
 /* The command line for that. */
