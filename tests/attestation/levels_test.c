@@ -178,7 +178,7 @@ int main(int argc, char **argv)
 			status = take_back() || run("revoked", revoked);
 		if (status)
 			world_tell_logs(&world);
-		world_wait_empty(40000);
+		world_wait_empty(WORLD_PATIENCE);
 		if (world_close(&world))
 			status = 1;
 	}

@@ -472,6 +472,6 @@ int main(int argc, char **argv)
 	waitpid(child, &status, 0);
 	if (status)
 		world_tell_logs(&world);
-	world_wait_empty(40000);
+	world_wait_empty(WORLD_PATIENCE);
 	return status || world_close(&world);
 }

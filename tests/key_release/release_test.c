@@ -362,6 +362,6 @@ int main(int argc, char **argv)
 	if (!child)
 		exit(tests_in_child());
 	waitpid(child, &status, 0);
-	world_wait_empty(20000);
+	world_wait_empty(WORLD_PATIENCE);
 	return world_close(&world) || status ? 1 : 0;
 }

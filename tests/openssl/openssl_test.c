@@ -248,7 +248,7 @@ int main(int argc, char **argv)
 	if (!child)
 		exit(run());
 	waitpid(child, &status, 0);
-	world_wait_empty(10000);
+	world_wait_empty(WORLD_PATIENCE);
 	return status || world_close(&world);
 #else
 	return run();

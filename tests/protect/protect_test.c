@@ -23,7 +23,7 @@
 #include "support/world.h"
 
 #define KEY COFFER_PROTECTED_KEY_SIZE
-#define SECONDS 200
+#define SECONDS 900
 
 static const char *oesign, *plain, *signing_key, *conf;
 static char folder[64];
@@ -386,7 +386,7 @@ static int run_in_a_world(const char *machine)
 	waitpid(child, &status, 0);
 	if (status)
 		world_tell_logs(&world);
-	world_wait_empty(10000);
+	world_wait_empty(WORLD_PATIENCE);
 	return status ? 1 : world_close(&world) != 0;
 }
 

@@ -598,7 +598,7 @@ int main(int argc, char **argv)
 	if (!child)
 		exit(cmocka_run_group_tests_name("runtime", tests, NULL, NULL));
 	waitpid(child, &status, 0);
-	world_wait_empty(10000);
+	world_wait_empty(WORLD_PATIENCE);
 	return status || world_close(&world);
 #else
 	return cmocka_run_group_tests_name("runtime", tests, NULL, NULL);

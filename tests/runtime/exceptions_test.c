@@ -300,6 +300,6 @@ int main(int argc, char **argv)
 			kill(cell, SIGURG);
 		world_nap(2);
 	}
-	world_wait_empty(10000);
+	world_wait_empty(WORLD_PATIENCE);
 	return status || world_close(&world);
 }

@@ -269,7 +269,7 @@ static int run(int (*what)(void))
 		exit(what());
 	waitpid(child, &status, 0);
 	/* The machine ends when its last application has ended. */
-	return status || world_wait_empty(10000);
+	return status || world_wait_empty(WORLD_PATIENCE);
 }
 
 int main(int argc, char **argv)

@@ -131,18 +131,39 @@ static size_t read_all(struct world_process *all, size_t max)
 	return n;
 }
 
-static bool descends(const struct world_process *all, size_t n, pid_t pid)
+enum line { STRANGE, OURS, BROKEN };
+
+/* Does a process come of us?  BROKEN: an ancestor ended while the list was
+ * made, so that only another list can tell. */
+static enum line descends(const struct world_process *all, size_t n, pid_t pid)
 {
-	for (int depth = 0; depth < 64; depth++) {
+	for (int depth = 0; depth < 64 && pid > 0; depth++) {
 		size_t i = 0;
 
+		if (pid == getpid())
+			return depth ? OURS : STRANGE;
 		while (i < n && all[i].pid != pid)
 			i++;
-		if (i == n || all[i].pid == getpid())
-			return depth > 0 && i < n;
+		if (i == n)
+			return BROKEN;
 		pid = all[i].parent;
 	}
-	return false;
+	return STRANGE;
+}
+
+/* All processes, none of which lost an ancestor meanwhile. */
+static size_t read_whole(struct world_process *all, size_t max)
+{
+	size_t n = 0, i = 0;
+
+	for (int attempt = 0; attempt < 5; attempt++) {
+		n = read_all(all, max);
+		for (i = 0; i < n && descends(all, n, all[i].pid) != BROKEN;)
+			i++;
+		if (i == n)
+			break;
+	}
+	return n;
 }
 
 /* Orphans that became ours by reaping; children that a test waits for itself
@@ -157,10 +178,10 @@ static void reap(const struct world_process *p)
 size_t world_processes(struct world_process *out, size_t max)
 {
 	static struct world_process all[PROCESSES_MAX];
-	size_t n = read_all(all, PROCESSES_MAX), found = 0;
+	size_t n = read_whole(all, PROCESSES_MAX), found = 0;
 
 	for (size_t i = 0; i < n && found < max; i++) {
-		if (!descends(all, n, all[i].pid))
+		if (descends(all, n, all[i].pid) != OURS)
 			continue;
 		if (all[i].zombie)
 			reap(&all[i]);
@@ -205,9 +226,47 @@ pid_t world_find_cell(void)
 	return find(NULL, true, 0);
 }
 
-pid_t world_find_other_cell(pid_t other)
+/* Between fork and exec a child has its parent's name, and what is being
+ * ended is there for a while: so the only one may have to be waited for. */
+static pid_t await(const char *name, pid_t other)
 {
-	return find(NULL, true, other);
+	unsigned long long end = world_clock() + WORLD_PATIENCE;
+	pid_t pid;
+
+	while ((pid = find(name, !name, other)) <= 0 && world_clock() < end)
+		world_nap(10);
+	if (pid <= 0)
+		fprintf(stderr, "%s %s\n", pid ? "several" : "no",
+			name ? name : "cell");
+	return pid > 0 ? pid : 0;
+}
+
+pid_t world_await(const char *name)
+{
+	return await(name, 0);
+}
+
+pid_t world_await_cell(pid_t other)
+{
+	return await(NULL, other);
+}
+
+bool world_await_end(pid_t pid)
+{
+	unsigned long long end = world_clock() + WORLD_PATIENCE;
+	struct world_process list[256];
+
+	for (;;) {
+		size_t n = world_processes(list, 256), i = 0;
+
+		while (i < n && list[i].pid != pid)
+			i++;
+		if (i == n)
+			return true;
+		if (world_clock() > end)
+			return false;
+		world_nap(10);
+	}
 }
 
 size_t world_wait_empty(unsigned milliseconds)
@@ -245,7 +304,7 @@ size_t world_close(struct world *w)
 	struct world_process list[256];
 	size_t n, left;
 
-	left = world_wait_empty(10000) ? world_processes(list, 256) : 0;
+	left = world_wait_empty(WORLD_PATIENCE) ? world_processes(list, 256) : 0;
 	for (size_t i = 0; i < left; i++) {
 		fprintf(stderr, "left behind: process %d (%s), child of %d\n",
 			list[i].pid, list[i].name, list[i].parent);

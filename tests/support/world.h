@@ -14,6 +14,10 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* Milliseconds until something that takes a few has not happened: enough for
+ * a machine with a lot else to do. */
+#define WORLD_PATIENCE 90000u
+
 struct world {
 	char folder[64];
 	char state[80], runtime[80]; /* COFFER_STATE_DIR, COFFER_RUNTIME_DIR */
@@ -42,8 +46,15 @@ size_t world_processes(struct world_process *, size_t max);
  * child of coffer-cpu.  0 if there is none, -1 if there are several. */
 pid_t world_find(const char *name);
 pid_t world_find_cell(void);
-/* The cell that is not this one. */
-pid_t world_find_other_cell(pid_t);
+
+/* The same, once there is exactly one; 0 when WORLD_PATIENCE is over.  The
+ * second looks for a cell that is not this one (0: for any). */
+pid_t world_await(const char *name);
+pid_t world_await_cell(pid_t);
+
+/* Waits until no process of this pid is left, WORLD_PATIENCE at most; whether
+ * it is so. */
+bool world_await_end(pid_t);
 
 /* Waits until no process is left (milliseconds at most).  How many are. */
 size_t world_wait_empty(unsigned milliseconds);

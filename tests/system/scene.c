@@ -82,15 +82,10 @@ void scene_ask(struct peer *p, const char *word, char *rest, size_t size,
 
 pid_t scene_pid(const char *name)
 {
-	pid_t pid = 0;
+	pid_t pid = name ? world_await(name) : world_await_cell(0);
 
-	for (int i = 0; i < 100 && pid <= 0; i++) {
-		pid = name ? world_find(name) : world_find_cell();
-		if (pid <= 0)
-			world_nap(10);
-	}
-	if (pid <= 0)
-		fail_msg("%s %s", pid ? "several" : "no", name ? name : "cell");
+	if (!pid)
+		fail_msg("which %s?", name ? name : "cell");
 	return pid;
 }
 

@@ -9,7 +9,7 @@
 #include "support/peer.h"
 #include "support/world.h"
 
-#define SCENE_WAIT 20000u /* milliseconds, for what usually takes a few */
+#define SCENE_WAIT WORLD_PATIENCE
 
 struct scene {
 	struct world world;

@@ -297,7 +297,7 @@ static void test_seal(void **state)
 	scene_host_end(&p);
 
 	/* The same machine, after all of its processes have ended. */
-	assert_int_equal(world_wait_empty(8000), 0);
+	assert_int_equal(world_wait_empty(WORLD_PATIENCE), 0);
 	scene_host(s, &p, IDENT_HOST, IDENT_ENCLAVE);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(ask_number(&p, "opened", "open %s", file[i]), 0);

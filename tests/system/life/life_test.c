@@ -49,7 +49,7 @@ static void cycle(struct peer *p, unsigned count)
 	unsigned done = 0;
 
 	peer_say(p, "cycles %u", count);
-	assert_true(peer_expect(p, "cycled", rest, sizeof(rest), 200000));
+	assert_true(peer_expect(p, "cycled", rest, sizeof(rest), 900000));
 	assert_int_equal(sscanf(rest, "%u", &done), 1);
 	assert_int_equal(done, count);
 }
@@ -90,8 +90,8 @@ static void test_host_killed(void **state)
 	cell = scene_pid(NULL);
 	scene_ask(&p, "calling", NULL, 0, "calls");
 	kill(p.pid, SIGKILL);
-	peer_end(&p, 2000);
-	assert_true(scene_gone(cell, 2000) >= 0);
+	peer_end(&p, SCENE_WAIT);
+	assert_true(scene_gone(cell, SCENE_WAIT) >= 0);
 
 	/* The machine goes on for the next one. */
 	host(s, &p);
@@ -115,13 +115,14 @@ static void killed(struct scene *s, const char *name, bool both)
 	world_nap(200);
 	start = world_clock();
 	kill(pid, SIGKILL);
-	assert_true(peer_expect(&one, "calls-ended", rest, sizeof(rest), 2000));
+	assert_true(peer_expect(&one, "calls-ended", rest, sizeof(rest),
+		SCENE_WAIT));
 	print_message("  %s killed: the first host is told %s after %llu ms\n",
 		name ? name : "cell", rest, world_clock() - start);
 	assert_string_not_equal(rest, "OE_OK");
 	if (both) {
 		assert_true(peer_expect(&two, "calls-ended", rest, sizeof(rest),
-			2000));
+			SCENE_WAIT));
 		print_message("  %s killed: the second host is told %s after "
 			"%llu ms\n", name, rest, world_clock() - start);
 		assert_string_not_equal(rest, "OE_OK");
@@ -132,9 +133,9 @@ static void killed(struct scene *s, const char *name, bool both)
 	/* Calls after the end fail too, and at once. */
 	scene_ask(&one, "work", rest, sizeof(rest), "work 41");
 	assert_string_not_equal(rest, "OE_OK 42");
-	assert_int_not_equal(peer_end(&one, 5000), -1);
+	assert_int_not_equal(peer_end(&one, SCENE_WAIT), -1);
 	kill(two.pid, SIGKILL);
-	peer_end(&two, 2000);
+	peer_end(&two, SCENE_WAIT);
 
 	/* A new machine starts where the old one was. */
 	host(s, &one);
@@ -167,7 +168,7 @@ static void test_idle(void **state)
 
 	host(s, &p);
 	scene_host_end(&p);
-	assert_int_equal(world_wait_empty(8000), 0);
+	assert_int_equal(world_wait_empty(SCENE_WAIT), 0);
 	scene_end(s);
 }
 

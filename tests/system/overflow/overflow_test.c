@@ -23,7 +23,7 @@
 #define SMALLEST_PAGES 7168u /* 28 MiB */
 #define SORT_MIB 112u
 #define SORT_SEED 20260301u
-#define LONG_WAIT 120000u
+#define LONG_WAIT 600000u
 /* Memory that is neither an EPC page nor evicted: the processes' own. */
 #define OWN_KIB 6144
 
@@ -189,7 +189,7 @@ static void test_sort(void **state)
 	assert_string_equal(inside, outside);
 	check_seen(&seen);
 	scene_host_end(&p);
-	assert_null(look_empty(5000));
+	assert_null(look_empty(SCENE_WAIT));
 	scene_end(s);
 }
 
@@ -236,7 +236,7 @@ static void crowd(struct scene *s, unsigned hosts, unsigned enclaves,
 		(unsigned long long)info.page_outs);
 	for (unsigned i = 0; i < hosts; i++)
 		scene_host_end(&p[i]);
-	assert_null(look_empty(5000));
+	assert_null(look_empty(SCENE_WAIT));
 }
 
 static void test_twenty(void **state)
@@ -272,7 +272,7 @@ static void test_threads(void **state)
 	assert_true(peer_expect(&p, "shared", rest, sizeof(rest), LONG_WAIT));
 	assert_string_equal(rest, "0 OE_OK");
 	scene_host_end(&p);
-	assert_null(look_empty(5000));
+	assert_null(look_empty(SCENE_WAIT));
 	scene_end(s);
 }
 

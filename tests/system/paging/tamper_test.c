@@ -19,7 +19,7 @@
 
 #define EPC_PAGES 2048 /* 8 MiB for three enclaves that work in 8 MiB each */
 #define WORK_PAGES 2048
-#define FOUND_MS 60000u
+#define FOUND_MS 300000u
 
 /* Runs coffer with arguments; what it prints is in text.  Its status. */
 static int coffer(char *text, size_t size, const char *arguments)
@@ -29,7 +29,7 @@ static int coffer(char *text, size_t size, const char *arguments)
 	FILE *f;
 	int status;
 
-	snprintf(line, sizeof(line), "timeout 60 %s %s 2>&1", COFFER,
+	snprintf(line, sizeof(line), "timeout 300 %s %s 2>&1", COFFER,
 		arguments);
 	f = popen(line, "r");
 	assert_non_null(f);
@@ -132,7 +132,7 @@ static void tampered(struct scene *s, const char *conf, const char *kind)
 	start(s, &victim, 1);
 	for (unsigned i = 0; i < 2; i++)
 		start(s, &other[i], 10 + i);
-	snprintf(line, sizeof(line), "tamper --wait 30 --json --enclave %llu "
+	snprintf(line, sizeof(line), "tamper --wait 200 --json --enclave %llu "
 		"%s", id_of(&victim), kind);
 	began = world_clock();
 	if (coffer(text, sizeof(text), line))
@@ -146,7 +146,7 @@ static void tampered(struct scene *s, const char *conf, const char *kind)
 	assert_string_not_equal(rest, "OE_OK");
 	/* So do all later ones. */
 	peer_say(&victim, "sweep");
-	assert_true(peer_expect(&victim, "swept", rest, sizeof(rest), 5000));
+	assert_true(peer_expect(&victim, "swept", rest, sizeof(rest), FOUND_MS));
 	assert_null(strstr(rest, "OE_OK"));
 	/* It is listed, counted, logged. */
 	assert_int_equal(coffer(text, sizeof(text), "enclaves"), 0);

@@ -91,7 +91,7 @@ static int hold(unsigned seconds)
 	g_rounds = (uint64_t)seconds * 200000000u;
 	if (pthread_create(&g_thread, NULL, hold_thread, NULL))
 		return -1;
-	for (int i = 0; i < 10000; i++) {
+	for (int i = 0; i < 60000; i++) {
 		if (g_flag && *g_flag == 1) {
 			printf("holding\n");
 			return 0;

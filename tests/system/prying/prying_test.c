@@ -33,7 +33,7 @@
 #include <cmocka.h>
 
 #define NOBODY 65534u
-#define SECONDS 30u /* for one look */
+#define SECONDS 300u /* for one look */
 #define FUSES 64u
 #define PIECE 16u
 #define NEEDLES ((CONTROL_SECRET + FUSES) / PIECE)
@@ -79,7 +79,7 @@ static bool runnable(uid_t uid)
 	/* Without an enclave's name the host ends with 2. */
 	if (peer_start(&p, argv, uid, g_world.folder, -1))
 		return false;
-	status = peer_end(&p, 10000);
+	status = peer_end(&p, WORLD_PATIENCE);
 	return WIFEXITED(status) && WEXITSTATUS(status) == 2;
 }
 
@@ -92,7 +92,7 @@ static void plant(void)
 	for (size_t i = 0; i < sizeof(pad); i++)
 		snprintf(text + 6 + 2 * i, 3, "%02x", pad[i]);
 	peer_say(&g_host, "%s", text);
-	assert_true(peer_expect(&g_host, "planted", answer, sizeof(answer), 20000));
+	assert_true(peer_expect(&g_host, "planted", answer, sizeof(answer), WORLD_PATIENCE));
 	for (size_t i = 0; i < sizeof(pad); i++) {
 		unsigned byte;
 
@@ -139,7 +139,7 @@ static void start(uid_t uid, bool slot, bool plain)
 	}
 	setrlimit(RLIMIT_CORE, &core);
 	assert_int_equal(peer_start(&g_host, argv, uid, g_world.folder, -1), 0);
-	assert_true(peer_expect(&g_host, "loaded", NULL, 0, 20000));
+	assert_true(peer_expect(&g_host, "loaded", NULL, 0, WORLD_PATIENCE));
 	plant();
 	read_fuses();
 	needles();
@@ -147,8 +147,8 @@ static void start(uid_t uid, bool slot, bool plain)
 
 static void hold(void)
 {
-	peer_say(&g_host, "hold 400");
-	assert_true(peer_expect(&g_host, "holding", NULL, 0, 20000));
+	peer_say(&g_host, "hold 3000");
+	assert_true(peer_expect(&g_host, "holding", NULL, 0, WORLD_PATIENCE));
 }
 
 /* What the host got when it looked at the secret's own address, three ways. */
@@ -158,7 +158,7 @@ static void judge_self(const char *last)
 	unsigned looks = 0;
 	char line[256];
 
-	while (peer_hear(&g_host, line, sizeof(line), 20000) && strcmp(line, last)) {
+	while (peer_hear(&g_host, line, sizeof(line), WORLD_PATIENCE) && strcmp(line, last)) {
 		const char *seen = strstr(line, " read ");
 
 		print_message("  the host itself: %s\n", line);
@@ -178,8 +178,8 @@ static void finish(void)
 	int status;
 
 	peer_say(&g_host, "forget");
-	assert_true(peer_expect(&g_host, "forgotten", NULL, 0, 20000));
-	status = peer_end(&g_host, 20000);
+	assert_true(peer_expect(&g_host, "forgotten", NULL, 0, WORLD_PATIENCE));
+	status = peer_end(&g_host, WORLD_PATIENCE);
 	assert_int_equal(status, 0);
 	assert_int_equal(world_close(&g_world), 0);
 }
@@ -324,9 +324,9 @@ static void test_looking(void)
 	struct target targets[] = {
 		{ "control", control_start(g_secret, g_uid, g_world.folder, forget) },
 		{ "host", g_host.pid },
-		{ "cofferd", world_find("cofferd") },
-		{ "coffer-cpu", world_find("coffer-cpu") },
-		{ "cell", world_find_cell() },
+		{ "cofferd", world_await("cofferd") },
+		{ "coffer-cpu", world_await("coffer-cpu") },
+		{ "cell", world_await_cell(0) },
 	};
 
 	for (size_t i = 0; i < 5; i++)
@@ -385,7 +385,7 @@ static unsigned abort_and_search(pid_t pid, bool ours, bool *found)
 	close(open(command, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
 	world_nap(20);
 	kill(pid, SIGABRT);
-	for (int i = 0; i < 500 && kill(pid, 0) == 0; i++) {
+	for (int i = 0; i < 9000 && kill(pid, 0) == 0; i++) {
 		struct world_process all[64];
 
 		world_processes(all, 64);
@@ -418,12 +418,13 @@ static unsigned abort_and_search(pid_t pid, bool ours, bool *found)
  * /proc/PID/mem, which are tried by themselves. */
 static void test_cores(void)
 {
-	pid_t cell = world_find_cell(), cpu = world_find("coffer-cpu");
-	pid_t driver = world_find("cofferd");
+	pid_t cell = world_await_cell(0), cpu = world_await("coffer-cpu");
+	pid_t driver = world_await("cofferd");
 	bool found = false;
 	char socket[128];
 	pid_t control;
 
+	assert_true(cell > 0 && cpu > 0 && driver > 0);
 	control = control_start(g_secret, g_uid, g_world.folder, forget);
 	assert_true(control > 0);
 	hold();
@@ -499,7 +500,7 @@ static void test_root_plain(void **state)
 		skip();
 	}
 	start(0, false, true);
-	cell.pid = world_find_cell();
+	cell.pid = world_await_cell(0);
 	assert_true(cell.pid > 0);
 	assert_true(look(&cell, PROBE_MEM));
 	finish();
