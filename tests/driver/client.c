@@ -66,6 +66,27 @@ void cpu_script(const char *line)
 	fclose(f);
 }
 
+void cpu_held(void)
+{
+	unsigned long long end = world_clock() + WORLD_PATIENCE;
+	char path[160];
+
+	snprintf(path, sizeof(path), "%s/vm/default/script", g_world.state);
+	while (!access(path, F_OK)) {
+		if (world_clock() > end)
+			fail_msg("the processor was not asked");
+		world_nap(1);
+	}
+}
+
+void cpu_go(void)
+{
+	FILE *f = state_file("go", "w");
+
+	assert_non_null(f);
+	fclose(f);
+}
+
 long cpu_used(void)
 {
 	FILE *f = state_file("used", "r");
@@ -134,7 +155,7 @@ size_t client_receive(struct client *c, struct wire_reply *reply, void *out,
 	struct pollfd wait = { c->fd, POLLIN, 0 };
 	ssize_t n;
 
-	assert_int_equal(poll(&wait, 1, 30000), 1);
+	assert_int_equal(poll(&wait, 1, WORLD_PATIENCE), 1);
 	n = recv(c->fd, message, sizeof(message), 0);
 	if (n == 0 || (n < 0 && errno == ECONNRESET))
 		return 0;
@@ -297,7 +318,7 @@ uint64_t epc_used(struct client *c)
 
 void wait_epc(struct client *c, uint64_t pages)
 {
-	unsigned long long end = world_clock() + 20000;
+	unsigned long long end = world_clock() + WORLD_PATIENCE;
 
 	while (epc_used(c) != pages) {
 		if (world_clock() > end)

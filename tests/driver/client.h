@@ -41,6 +41,9 @@ int world_tear_down(void **state);
 
 /* The fake processor's files in the default machine's state directory. */
 void cpu_script(const char *line);
+/* Of a script that says hold: waits for the request; lets it be answered. */
+void cpu_held(void);
+void cpu_go(void);
 long cpu_used(void);
 bool cpu_was_asked(const char *text);
 void cpu_forget(void);
@@ -53,7 +56,7 @@ void client_close(struct client *c);
 void client_send(struct client *c, uint32_t command, uint64_t handle,
 	uint64_t tag, const void *a, size_t a_size, const void *b,
 	size_t b_size);
-/* The next message; 0 at end of file.  Waits 30 s. */
+/* The next message; 0 at end of file.  Waits WORLD_PATIENCE. */
 size_t client_receive(struct client *c, struct wire_reply *reply, void *out,
 	size_t size);
 /* Both; the result. */

@@ -15,7 +15,8 @@
  *	die                               exit without an answer
  *	short                             a truncated answer
  *	wrong                             an answer to another request
- *	sleep MS                          answer late
+ *	hold                              answer once there is a file "go", which
+ *	                                  is removed
  *	celldied                          answer, then the cell's death
  *	celldied 1                        the same, but it lives
  *	cellended                         answer, then the cell's orderly end
@@ -126,6 +127,15 @@ static bool scripted(const char *op, struct script *s)
 	g_seen = 0;
 	unlink(path);
 	return true;
+}
+
+static void hold(void)
+{
+	char path[512];
+
+	path_of(path, "go");
+	while (unlink(path))
+		usleep(1000);
 }
 
 static void answer(const void *reply, size_t size)
@@ -491,8 +501,8 @@ static void serve(const uint8_t *request, uint32_t op)
 	memcpy(&enclave, request + 8, sizeof(enclave));
 	if (act && !strcmp(s.action, "die"))
 		exit(3);
-	if (act && !strcmp(s.action, "sleep"))
-		usleep((useconds_t)s.a * 1000);
+	if (act && !strcmp(s.action, "hold"))
+		hold();
 	if (act && !strcmp(s.action, "reply")) {
 		failing = true;
 		most = s.d;

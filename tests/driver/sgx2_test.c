@@ -195,11 +195,13 @@ static void long_sgx2_ranges_let_others_in(void **state)
 	assert_int_equal(client_add(&c, handle, &a, RW), 0);
 	assert_int_equal(client_gate(&c, handle, 0), 0);
 	assert_int_equal(client_init(&c, handle), 0);
-	cpu_script("MODIFY 1 sleep 300");
+	cpu_script("MODIFY 1 hold");
 	client_send(&c, SGX_IOC_ENCLAVE_MODIFY_TYPES, handle, 1001, &t,
 		sizeof(t), NULL, 0);
+	cpu_held();
 	client_send(&c, WIRE_CLOSE, handle, 1002, NULL, 0, NULL, 0);
 	client_send(&c, WIRE_OPEN, 0, 1003, NULL, 0, NULL, 0);
+	cpu_go();
 	for (uint64_t tag = 1002; tag < 1004; tag++) {
 		assert_true(client_receive(&c, &reply, NULL, 0) > 0);
 		assert_int_equal(reply.tag, tag);

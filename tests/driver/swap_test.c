@@ -81,7 +81,7 @@ static void swap_file_is_the_machines_own(void **state)
 	assert_int_equal(client_simple(&c, WIRE_SHUTDOWN, 0), 0);
 	client_close(&c);
 	/* What was evicted cannot be loaded any more: it goes. */
-	for (int i = 0; i < 500 && !stat(path, &st) && st.st_size; i++)
+	for (int i = 0; i < 9000 && !stat(path, &st) && st.st_size; i++)
 		world_nap(10);
 	assert_int_equal(st.st_size, 0);
 	close(fd);

@@ -28,8 +28,8 @@ static void starts_on_demand_and_tells_about_itself(void **state)
 	assert_string_equal(c.info.vm_size, "Standard_DC1s_v3");
 	assert_int_equal(c.info.epc_pages, 4096);
 	assert_int_equal(c.info.epc_used, 0);
-	assert_int_equal(c.info.cofferd_pid, world_find("cofferd"));
-	assert_int_equal(c.info.cpu_pid, world_find("coffer-cpu"));
+	assert_int_equal(c.info.cofferd_pid, world_await("cofferd"));
+	assert_int_equal(c.info.cpu_pid, world_await("coffer-cpu"));
 	assert_int_equal(c.info.clients, 1);
 	assert_int_equal(c.info.cpuid_12_0[0], 3);
 	assert_int_equal(c.info.cpuid_12_2[0], 1);
@@ -411,11 +411,13 @@ static void second_verb_is_busy(void **state)
 	memset(&secinfo, 0, sizeof(secinfo));
 	secinfo.flags = RW;
 	assert_int_equal(client_create(&c, handle, 8 << 20), 0);
-	cpu_script("ADD 0 sleep 500");
+	cpu_script("ADD 0 hold");
 	client_send(&c, SGX_IOC_ENCLAVE_ADD_PAGES, handle, 1001, &a,
 		sizeof(a), &secinfo, sizeof(secinfo));
+	cpu_held();
 	client_send(&c, WIRE_CLOSE, handle, 1002, NULL, 0, NULL, 0);
 	client_send(&c, WIRE_OPEN, 0, 1003, NULL, 0, NULL, 0);
+	cpu_go();
 	assert_true(client_receive(&c, &reply, NULL, 0) > 0);
 	assert_int_equal(reply.tag, 1002);
 	assert_int_equal(reply.result, -EBUSY);
@@ -447,16 +449,18 @@ static void others_get_their_turn(void **state)
 	memset(&secinfo, 0, sizeof(secinfo));
 	secinfo.flags = RW;
 	assert_int_equal(client_create(&c, handle, 8 << 20), 0);
-	cpu_script("ADD 0 sleep 200");
+	cpu_script("ADD 0 hold");
 	client_send(&c, SGX_IOC_ENCLAVE_ADD_PAGES, handle, 1, &a, sizeof(a),
 		&secinfo, sizeof(secinfo));
-	world_nap(50);
+	cpu_held();
 	client_send(&d, WIRE_OPEN, 0, 1, NULL, 0, NULL, 0);
-	cpu_script("ADD 0 sleep 700");
+	cpu_script("ADD 0 hold");
+	cpu_go();
 	assert_true(client_receive(&d, &reply, NULL, 0) > 0);
 	/* c's is still running. */
 	assert_int_equal(recv(c.fd, &reply, sizeof(reply), MSG_DONTWAIT |
 		MSG_PEEK), -1);
+	cpu_go();
 	assert_true(client_receive(&c, &reply, NULL, 0) > 0);
 	assert_int_equal(reply.result, 0);
 	client_close(&c);
@@ -734,7 +738,7 @@ static void noise(void **state)
 	client_close(&c);
 	wait_epc(&watcher, 0);
 	assert_int_equal(cpu_used(), 0);
-	assert_int_equal(watcher.info.cofferd_pid, world_find("cofferd"));
+	assert_int_equal(watcher.info.cofferd_pid, world_await("cofferd"));
 	client_close(&watcher);
 }
 
