@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#define WAIT_MS 2000
+#define WAIT_MS 10000
 
 static sigset_t g_before; /* our mask while somebody is stopped */
 

@@ -347,13 +347,23 @@ static void *spin_inside(void *arg)
 	return NULL;
 }
 
+static bool all_called(struct caller *callers, int count)
+{
+	bool all = bare_stat(&enclave).aex > 100;
+
+	for (int i = 0; i < count; i++)
+		all = all && __atomic_load_n(&callers[i].calls,
+			__ATOMIC_RELAXED) > 100;
+	return all;
+}
+
 static void kicks_land_anywhere(void **state)
 {
 	uint64_t *stop = bare_arena(&cpu, 4096);
 	struct caller spinner = { .tcs = 0, .stop = stop };
 	struct caller callers[3];
 	pid_t cell = (pid_t)bare_stat(&enclave).cell_pid;
-	time_t end = time(NULL) + 4;
+	time_t end = time(NULL) + 4, last = end + 200;
 	uint64_t kicks = 0;
 	void *result;
 
@@ -365,8 +375,10 @@ static void kicks_land_anywhere(void **state)
 		pthread_create(&callers[i].thread, NULL, call_without_end,
 			&callers[i]);
 	}
-	/* Through the processor, and blindly at any thread of the cell. */
-	while (time(NULL) < end) {
+	/* Through the processor, and blindly at any thread of the cell; for as
+	 * long as it takes to have hit all on a slow machine. */
+	while (time(NULL) < end || (!all_called(callers, 3) &&
+			time(NULL) < last)) {
 		bare_simple(&enclave, DOOR_KICK);
 		for (int i = 0; i < 20; i++, kicks++)
 			kill(cell, SIGURG);

@@ -53,10 +53,12 @@ int lt_host_memory(size_t size)
 	return 1;
 }
 
+/* flag[0] ends it, flag[1] says that it has begun. */
 int lt_spin(int *flag)
 {
-	if (!oe_is_outside_enclave(flag, sizeof(*flag)))
+	if (!oe_is_outside_enclave(flag, 2 * sizeof(*flag)))
 		return -1;
+	*(volatile int *)(flag + 1) = 1;
 	while (!*(volatile int *)flag)
 		__builtin_ia32_pause();
 	return 1;

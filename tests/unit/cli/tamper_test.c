@@ -385,7 +385,7 @@ static void cut_hits_others_only_if_it_may(void **state)
 /* The processor: page 3 is loaded, then evicted to another slot. */
 static void *evict_again(void *unused)
 {
-	usleep(50000);
+	sleep(1); /* until it waits */
 	fill(3, 0, 0, 0);
 	fill(2, MINE, address(3), 100);
 	save();
@@ -402,7 +402,7 @@ static void replay_puts_the_older_page_back(void **state)
 
 	old = *record(g_before, 3);
 	memcpy(old_page, page(g_before, 3), sizeof(old_page));
-	t.wait_ms = 10000;
+	t.wait_ms = 100000;
 	assert_int_equal(pthread_create(&thread, NULL, evict_again, NULL), 0);
 	assert_int_equal(run(t, &result), 0);
 	pthread_join(thread, NULL);

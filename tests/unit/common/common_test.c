@@ -303,7 +303,7 @@ static void detached_is_nobodys_child(void **state)
 	assert_int_equal(spawn_detached("/bin/sh", argv, &out[1], 1), 0);
 	close(out[1]);
 	wait = (struct pollfd){ out[0], POLLIN, 0 };
-	while (poll(&wait, 1, 5000) > 0 && (n = read(out[0], text + used,
+	while (poll(&wait, 1, 60000) > 0 && (n = read(out[0], text + used,
 		sizeof(text) - 1 - used)) > 0)
 		used += (size_t)n;
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);

@@ -381,7 +381,7 @@ static void waiting(void **state)
 	assert_int_equal(oe_syscall_epoll_ctl_ocall(epfd, EPOLL_CTL_DEL,
 						    fd[0], NULL), 0);
 	assert_int_equal(pthread_create(&thread, NULL, wake_later, NULL), 0);
-	assert_int_equal(oe_syscall_epoll_wait_ocall(epfd, got, 4, 10000),
+	assert_int_equal(oe_syscall_epoll_wait_ocall(epfd, got, 4, 60000),
 			 -1);
 	assert_int_equal(errno, EINTR);
 	pthread_join(thread, NULL);
