@@ -27,6 +27,7 @@
 
 #define CONNECTION_MEMORY (HTTP_URI_MAX + 2 * HTTP_HEADERS_MAX)
 #define BACKLOG 512
+#define FAREWELL_MS 3000 /* for the answers that are on their way at the end */
 #define TLS_KINDS "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:" \
 	"%SERVER_PRECEDENCE"
 
@@ -408,7 +409,7 @@ int listener_start(struct listener *l, struct why *why)
 	if (!l->key)
 		tls[0] = tls[3];
 	l->http = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD |
-		(l->key ? MHD_USE_TLS : 0), 0, NULL, NULL, serve, l,
+		MHD_USE_ITC | (l->key ? MHD_USE_TLS : 0), 0, NULL, NULL, serve, l,
 		MHD_OPTION_ARRAY, tls,
 		MHD_OPTION_LISTEN_SOCKET, l->fd,
 		MHD_OPTION_THREAD_POOL_SIZE, threads_of(config),
@@ -438,14 +439,34 @@ int listener_start(struct listener *l, struct why *why)
 	return 0;
 }
 
+/* Nobody can connect or ask any more, and who has asked is answered.  Also
+ * because libmicrohttpd 0.9.75 queues no answers once it is being stopped, but
+ * takes its own to requests that are none for queued: a null pointer. */
+static void say_goodbye(struct listener *l)
+{
+	bool all = false;
+
+	l->fd = MHD_quiesce_daemon(l->http);
+	for (unsigned ms = 0; !all && ms < FAREWELL_MS; ms += 5) {
+		usleep(5000);
+		pthread_mutex_lock(&l->lock);
+		for (struct line *line = l->lines; line; line = line->next)
+			shutdown(line->fd, SHUT_RD);
+		all = !l->lines;
+		pthread_mutex_unlock(&l->lock);
+	}
+}
+
 void listener_close(struct listener *l)
 {
 	bool watching;
 
 	if (!l)
 		return;
-	if (l->http)
+	if (l->http) {
+		say_goodbye(l);
 		MHD_stop_daemon(l->http);
+	}
 	pthread_mutex_lock(&l->lock);
 	watching = l->watching;
 	l->watching = false;

@@ -37,7 +37,7 @@ class Client:
         self.host = url.split("//")[1]
 
     def ask(self, path, method="GET", body=None, headers=None):
-        connection = http.client.HTTPConnection(self.host, timeout=30)
+        connection = http.client.HTTPConnection(self.host, timeout=100)
         connection.request(method, path, body, headers or {})
         reply = connection.getresponse()
         data = reply.read()
