@@ -69,7 +69,7 @@ function trust(ca) {
 // one to start has its new TCB.
 function settle() {
 	const run = process.env.COFFER_RUNTIME_DIR;
-	const end = Date.now() + 30000;
+	const end = Date.now() + 90000;
 	while (fs.readdirSync(run).some((name) =>
 		fs.existsSync(path.join(run, name, 'driver.sock')))) {
 		if (Date.now() > end)

@@ -4,13 +4,14 @@
 #include "common/msg.h"
 #include "common/paths.h"
 #include "host/vmlink.h"
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
 int raw_open(void)
 {
-	const struct timeval limit = { 20, 0 };
+	const struct timeval limit = { 100, 0 };
 	const struct arena_info none = { .fd = -1 };
 	struct vmlink_call call = { .command = WIRE_QUOTING };
 	struct vmlink *link;
@@ -51,6 +52,10 @@ bool raw_hear(int fd, struct quoting_reply *reply)
 	static uint8_t bytes[QUOTING_REPLY_MAX];
 	ssize_t n = msg_recv(fd, bytes, sizeof(bytes), NULL, NULL, 0);
 
+	/* Who closed without having read all that we said is told first, and
+	 * only then what it said. */
+	if (n == -ECONNRESET)
+		n = msg_recv(fd, bytes, sizeof(bytes), NULL, NULL, 0);
 	if (n < (ssize_t)sizeof(*reply))
 		return false;
 	memcpy(reply, bytes, sizeof(*reply));
