@@ -173,7 +173,8 @@ static bool run(struct chaos *x)
 	const char *wrong;
 
 	if (!cluster_open(&x->cluster) ||
-		!cluster_start_stores(&x->cluster))
+		!cluster_start_stores(&x->cluster) ||
+		!cluster_make_machines(&x->cluster))
 		return fail(x, "the service does not start");
 	cluster_hold_members(&x->cluster, false);
 	if (!cluster_wait(&x->cluster, PATIENCE))

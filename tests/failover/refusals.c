@@ -268,7 +268,8 @@ static void a_client_wants_its_own_enclaves(void **state)
 
 static int begin(void **state)
 {
-	return cluster_open(&g) && cluster_start_stores(&g) ? 0 : -1;
+	return cluster_open(&g) && cluster_start_stores(&g) &&
+		cluster_make_machines(&g) ? 0 : -1;
 }
 
 static int end(void **state)

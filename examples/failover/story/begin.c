@@ -29,6 +29,9 @@ bool story_begin(struct story *s)
 		return false;
 
 	heading(s, "Three virtual machines, an attested enclave on each");
+	if (!judge(s, cluster_make_machines(c), "coffer vm create svc --count "
+			"3 --zones 1,2,3: a machine in each zone"))
+		return false;
 	cluster_hold_members(c, false);
 	if (!judge(s, cluster_wait(c, PATIENCE), "svc-0, svc-1 and svc-2 serve "
 		"on the ports %s", c->members))

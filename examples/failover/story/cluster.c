@@ -289,6 +289,20 @@ void cluster_stop_stores(struct cluster *c)
 
 /* --- the members ---------------------------------------------------------- */
 
+bool cluster_make_machines(struct cluster *c)
+{
+	char probe[64], count[8], said[4096];
+	char *argv[] = { program(c, "coffer"), "vm", "create", SET, "--size",
+		SIZE, "--count", count, "--zones", "1,2,3", "--probe", probe,
+		NULL };
+
+	snprintf(count, sizeof(count), "%u", CLUSTER_MEMBERS);
+	snprintf(probe, sizeof(probe), "http://127.0.0.1:%u{n}/health",
+		c->member[0].port / 10);
+	return !process_run(argv, said, sizeof(said), NULL, NULL) ||
+		fail("coffer vm create", said);
+}
+
 void cluster_member_arguments(struct cluster *c, unsigned member,
 	const char *image, bool debug, char *argv[CLUSTER_ARGUMENTS])
 {
@@ -301,8 +315,6 @@ void cluster_member_arguments(struct cluster *c, unsigned member,
 	argv[n++] = "run";
 	argv[n++] = "--vm";
 	argv[n++] = name;
-	argv[n++] = "--size";
-	argv[n++] = SIZE;
 	argv[n++] = "--";
 	argv[n++] = c->host ? (char *)c->host : program(c, "failover-member");
 	argv[n++] = "--store";
@@ -521,8 +533,14 @@ bool cluster_open(struct cluster *c)
 
 size_t cluster_close(struct cluster *c)
 {
+	char *argv[] = { program(c, "coffer"), "vm", "delete", "--set", SET,
+		"--force", NULL };
+	char said[4096];
+
 	cluster_hold_members(c, true);
 	cluster_stop_stores(c);
+	if (process_run(argv, said, sizeof(said), NULL, NULL))
+		fail("coffer vm delete", said);
 	process_stop(&c->services, 10000);
 	return world_close(&c->world);
 }

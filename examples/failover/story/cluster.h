@@ -40,6 +40,7 @@ struct cluster {
 /* These are false, with a line on standard error, when something failed. */
 bool cluster_open(struct cluster *); /* world, services, key, image, ports */
 bool cluster_start_stores(struct cluster *);
+bool cluster_make_machines(struct cluster *); /* a set of them, started */
 /* How many processes and files were left. */
 size_t cluster_close(struct cluster *);
 
