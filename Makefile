@@ -16,7 +16,7 @@ FOLDERS := $(shell find src examples tests docs share install -name meson.build 
 MESON_OPTIONS := --prefix $(PREFIX) --libdir lib $(OPTIONS)
 
 .PHONY: all programs help packages test-packages configure demo failover test bench stress sanitize coverage \
-	fuzz install clean
+	fuzz deb test-deb install clean
 
 all: configure
 	@ninja -C $(BUILD)
@@ -38,6 +38,8 @@ help:
 	@echo 'make sanitize     unit tests under ASan and UBSan, in $(SANITIZE_BUILD)'
 	@echo 'make coverage     lines of src/sgx that its tests execute'
 	@echo 'make fuzz         fuzz the parsers, FUZZ_SECONDS=$(FUZZ_SECONDS) each'
+	@echo 'make deb          Debian packages, in $(BUILD)-deb'
+	@echo 'make test-deb     install, try and purge them in a fresh Debian (root)'
 	@echo 'make install      install under PREFIX=$(PREFIX) (DESTDIR is honoured)'
 	@echo 'make clean        remove what was built'
 	@echo 'Variables: CC=gcc or clang, BUILD=build, OPTIONS=meson options'
@@ -111,5 +113,14 @@ fuzz: all
 install: programs
 	@meson install -C $(BUILD) --no-rebuild
 
+# Debian's own names of what dpkg-buildpackage needs besides.
+deb:
+	@tools/check-packages debhelper dpkg-dev fakeroot
+	@tools/make-deb $(BUILD)-deb
+
+test-deb: deb
+	@tools/check-packages debootstrap:debootstrap
+	@tests/deb/deb_test $(BUILD)-deb
+
 clean:
-	@rm -rf $(BUILD) $(SANITIZE_BUILD) $(COVERAGE_BUILD)
+	@rm -rf $(BUILD)-deb $(BUILD) $(SANITIZE_BUILD) $(COVERAGE_BUILD)
