@@ -39,7 +39,7 @@ struct options {
 	uint32_t epc_pages; /* 0: not given */
 	bool epc_given; /* by option, so it must hold for an old machine too */
 	const char *swap, *group;
-	bool ptrace_slot, foreground, debug;
+	bool ptrace_slot, foreground, debug, start;
 	int ready, lock; /* descriptors of who started us, or -1 */
 	int idle_ms;
 };
@@ -57,6 +57,7 @@ static const char help[] =
 "  --group GROUP     members of this group may use the machine, too; others'\n"
 "                    enclaves and its end are not theirs (COFFER_GROUP)\n"
 "  --foreground      log to standard error\n"
+"  --start           also when it was stopped; it is then one that was started\n"
 "  --debug           log every failed verb and every application\n"
 "When the virtual machine is made:\n"
 "  --size NAME       Standard_DC1s_v3 and so on\n"
@@ -133,6 +134,7 @@ static int parse(int argc, char **argv, struct options *o)
 		{ "swap", required_argument, NULL, 'w' },
 		{ "group", required_argument, NULL, 'g' },
 		{ "foreground", no_argument, NULL, 'f' },
+		{ "start", no_argument, NULL, 'o' },
 		{ "debug", no_argument, NULL, 'd' },
 		{ "ready", required_argument, NULL, 'R' },
 		{ "lock", required_argument, NULL, 'L' },
@@ -166,6 +168,7 @@ static int parse(int argc, char **argv, struct options *o)
 		case 'w': o->swap = optarg; break;
 		case 'g': o->group = optarg; break;
 		case 'f': o->foreground = true; break;
+		case 'o': o->start = true; break;
 		case 'd': o->debug = true; break;
 		case 'R':
 			if (!parse_number(optarg, 1 << 20, &o->ready))
@@ -259,6 +262,10 @@ static int configure(struct platform *p, const struct options *o,
 	if (r)
 		return r;
 	r = vmconf_read(path, &p->conf, why);
+	if (!r && o->start && p->conf.power == VMCONF_OFF) {
+		p->conf.power = VMCONF_ON;
+		r = vmconf_write(path, &p->conf, why);
+	}
 	if (!r && !platform_wanted(&p->conf))
 		return why_set(why, -EHOSTDOWN, "the virtual machine %s is "
 			"stopped; `coffer vm start %s` starts it", p->vm,

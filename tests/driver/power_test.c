@@ -138,6 +138,49 @@ static void stopped_by_its_settings(void **state)
 	assert_true(runtime_is_empty());
 }
 
+/* cofferd --start, as a unit of systemd has it; what it says when it is ready
+ * or not. */
+static void start_by_hand(char *text, size_t size)
+{
+	const char *program = getenv("COFFERD");
+	int told[2];
+	ssize_t n;
+	pid_t pid;
+
+	assert_int_equal(pipe(told), 0);
+	pid = fork();
+	if (!pid) {
+		if (dup2(told[1], 3) != 3)
+			_exit(99);
+		execl(program, program, "--start", "--ready", "3", NULL);
+		_exit(98);
+	}
+	close(told[1]);
+	n = read(told[0], text, size - 1);
+	close(told[0]);
+	assert_true(n >= 0);
+	text[n] = '\0';
+}
+
+static void started_by_hand_though_it_was_stopped(void **state)
+{
+	char text[256];
+	struct client c;
+
+	configure("off");
+	start_by_hand(text, sizeof(text));
+	assert_string_equal(text, "ready\n");
+	/* It is on: for clients, and for the next driver. */
+	client_open(&c);
+	same_driver_stays(&c);
+	end(&c);
+	client_open(&c);
+	end(&c);
+	configure("deallocated");
+	start_by_hand(text, sizeof(text));
+	assert_string_equal(text, "stopped\n");
+}
+
 /* Nobody may start a second processor beside the first. */
 static void lock_lasts_as_long_as_the_processor(void **state)
 {
@@ -176,6 +219,7 @@ int main(void)
 		CASE(started_machine_does_not_end),
 		CASE(stopped_by_its_settings),
 		CASE(started_while_it_ran_on_demand),
+		CASE(started_by_hand_though_it_was_stopped),
 		CASE(lock_lasts_as_long_as_the_processor),
 	};
 
