@@ -7,6 +7,7 @@
 #include "platform/root.h"
 #include "platform/swapfile.h"
 
+#include "common/events.h"
 #include "common/fuses.h"
 #include "common/log.h"
 #include "common/msg.h"
@@ -223,7 +224,7 @@ static void harden(void)
  * processor.  A predecessor that is just ending is waited for. */
 static int own_state(struct platform *p, struct why *why)
 {
-	struct stat st;
+	struct stat st, named;
 	int fd, waited = 0, r;
 
 	fd = open(p->state, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -245,6 +246,12 @@ static int own_state(struct platform *p, struct why *why)
 		}
 		usleep(10000);
 		waited += 10;
+	}
+	if (stat(p->state, &named) || named.st_ino != st.st_ino ||
+	    named.st_dev != st.st_dev) {
+		close(fd);
+		return why_set(why, -ENOENT, "the virtual machine %s has just "
+			"been removed", p->vm);
 	}
 	p->state_dev = st.st_dev;
 	p->state_ino = st.st_ino;
@@ -529,6 +536,14 @@ static int start(struct platform *p, const struct options *o, int *lock,
 		log_info("virtual machine %s, %s, %u EPC pages, coffer-cpu "
 			"%d", p->vm, p->conf.size->name, p->conf.epc_pages,
 			(int)p->cpu.pid);
+	if (!r)
+		events_add(p->state, EVENTS_STARTED, "%s, driver %d, "
+			"processor %d", p->conf.power == VMCONF_ON ?
+			"to stay" : "on demand", (int)getpid(),
+			(int)p->cpu.pid);
+	else if (r != -EHOSTDOWN && p->held > 0)
+		events_add(p->state, EVENTS_FAILED, "does not start: %s",
+			why->text);
 	return r;
 }
 
@@ -592,6 +607,10 @@ int main(int argc, char **argv)
 	notify_say("READY=1");
 	r = server_run(&p, listener, signals, lock, o.idle_ms);
 	notify_say("STOPPING=1");
+	if (r)
+		events_add(p.state, EVENTS_FAILED, "the processor has died");
+	else
+		events_add(p.state, EVENTS_STOPPED, "its driver has ended");
 	quoting_stop(&p.quoting);
 	metrics_close(p.metrics);
 	processor_end(&p.cpu);

@@ -9,6 +9,7 @@
  */
 #include "platform/platform.h"
 
+#include "common/events.h"
 #include "common/log.h"
 #include "common/msg.h"
 #include "common/paths.h"
@@ -259,6 +260,10 @@ static void enclave_lost(struct platform *p, struct enclave *e,
 			(unsigned long long)e->id, e->pid);
 	else
 		log_error("enclave %llu of process %u is lost: %s",
+			(unsigned long long)e->id, e->pid, text);
+	if (!asked)
+		events_add(p->state, e->tampered ? EVENTS_TAMPERING :
+			EVENTS_LOST, "enclave %llu of process %u: %s",
 			(unsigned long long)e->id, e->pid, text);
 	if (e->owner)
 		reply_event(e->owner, e->handle, -ENODEV, text);

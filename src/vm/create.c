@@ -192,7 +192,7 @@ static int place_all(struct making *m, struct place_map *map)
 	struct vmconf conf;
 	int r = 0;
 
-	m->conf.created = m->order.when;
+	m->conf.created = time(NULL);
 	for (size_t i = 0; !r && i < m->count; i++) {
 		conf = m->conf;
 		number_probe(conf.probe, i);

@@ -9,14 +9,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 void order_id(char id[ORDER_ID])
@@ -61,11 +59,10 @@ static int append(struct order *order, const char *line, struct why *why)
 
 int order_begin(struct vms *vms, struct order *order, struct why *why)
 {
-	char path[PATH_MAX], line[32];
+	char path[PATH_MAX];
 	int r;
 
 	order_id(order->id);
-	order->when = time(NULL);
 	order->fd = -1;
 	r = order_path(vms, order, path, why);
 	if (r)
@@ -75,9 +72,6 @@ int order_begin(struct vms *vms, struct order *order, struct why *why)
 	if (order->fd < 0 || flock(order->fd, LOCK_EX | LOCK_NB))
 		r = why_set(why, -errno, "cannot make %s: %s", path,
 			strerror(errno));
-	snprintf(line, sizeof(line), "%" PRId64 "\n", order->when);
-	if (!r)
-		r = append(order, line, why);
 	if (r && order->fd >= 0) {
 		unlink(path);
 		close(order->fd);
@@ -88,8 +82,7 @@ int order_begin(struct vms *vms, struct order *order, struct why *why)
 int order_add(struct vms *vms, struct order *order, const char *name,
 	const struct vmconf *conf, struct why *why)
 {
-	char folder[PATH_MAX], path[PATH_MAX], file[NAME_MAX + 1], line[128];
-	struct stat st;
+	char folder[PATH_MAX], path[PATH_MAX], file[NAME_MAX + 1], line[80];
 	int r;
 
 	order_new_name(order, name, file);
@@ -98,12 +91,13 @@ int order_add(struct vms *vms, struct order *order, const char *name,
 		r = paths_join(path, sizeof(path), folder, "vm.conf", why);
 	if (r)
 		return r;
-	if (mkdir(folder, 0700) || stat(folder, &st))
+	if (mkdir(folder, 0700))
 		return why_set(why, -errno, "cannot make %s: %s", folder,
 			strerror(errno));
-	snprintf(line, sizeof(line), "%s %" PRIu64 "\n", name,
-		(uint64_t)st.st_ino);
+	snprintf(line, sizeof(line), "%s\n", name);
 	r = append(order, line, why);
+	if (!r)
+		r = files_write(folder, "order", order->id, ORDER_ID - 1, why);
 	if (!r)
 		r = vmconf_write(path, conf, why);
 	if (!r)
@@ -169,29 +163,26 @@ static void remove_new(struct vms *vms, const struct order *order)
 
 /* Is the machine of this name the one that the order has made? */
 static bool is_ours(struct vms *vms, const struct order *order,
-	const char *name, uint64_t inode)
+	const char *name)
 {
-	char path[PATH_MAX];
-	struct vmconf conf;
-	struct stat st;
+	struct pki_bytes text;
+	char folder[PATH_MAX];
 	bool ours;
 
-	if (vms_folder(vms, name, path, NULL) || stat(path, &st) ||
-	    st.st_ino != inode || vms_file(vms, name, "vm.conf", path, NULL) ||
-	    vmconf_read(path, &conf, NULL))
+	if (vms_folder(vms, name, folder, NULL) ||
+	    files_read(folder, "order", false, &text, NULL))
 		return false;
-	ours = conf.created == order->when;
-	vmconf_free(&conf);
+	ours = !strcmp((char *)text.data, order->id);
+	pki_bytes_free(&text);
 	return ours;
 }
 
 int order_undo(struct vms *vms, struct order *order, struct why *why)
 {
-	char *text, *line, *rest, name[64];
-	uint64_t inode;
+	char *text, *line, *rest;
 	struct stat st;
 	ssize_t n = -1;
-	int end, r = 0;
+	int r = 0;
 
 	remove_new(vms, order);
 	text = fstat(order->fd, &st) ? NULL : malloc((size_t)st.st_size + 1);
@@ -204,15 +195,10 @@ int order_undo(struct vms *vms, struct order *order, struct why *why)
 	}
 	text[n] = '\0';
 	rest = text;
-	line = strsep(&rest, "\n"); /* when */
-	while (line && (line = strsep(&rest, "\n")) && !r) {
-		end = 0;
-		/* The last line may be cut off. */
-		if (rest && sscanf(line, "%63s %" SCNu64 "%n", name, &inode,
-				&end) == 2 && !line[end] &&
-		    is_ours(vms, order, name, inode))
-			r = remove_machine(vms, name, why);
-	}
+	/* What has no end of line was cut off, and nothing made of it. */
+	while ((line = strsep(&rest, "\n")) && rest && !r)
+		if (is_ours(vms, order, line))
+			r = remove_machine(vms, line, why);
 	free(text);
 	if (!r)
 		order_end(vms, order);
@@ -224,8 +210,7 @@ int order_undo(struct vms *vms, struct order *order, struct why *why)
 int order_take(struct vms *vms, const char *id, struct order *order,
 	struct why *why)
 {
-	char path[PATH_MAX], line[32] = "";
-	ssize_t n;
+	char path[PATH_MAX];
 	int r;
 
 	snprintf(order->id, sizeof(order->id), "%s", id);
@@ -240,7 +225,5 @@ int order_take(struct vms *vms, const char *id, struct order *order,
 		close(order->fd);
 		return -EBUSY;
 	}
-	n = pread(order->fd, line, sizeof(line) - 1, 0);
-	order->when = n > 0 ? strtoll(line, NULL, 10) : 0;
 	return 0;
 }

@@ -2,10 +2,10 @@
 /*
  * Machines that are being made, all or none of them.
  *
- *   vm/.order-ID       who makes it holds its lock; a line of when it began,
- *                      then a line for each machine, "NAME INODE"
+ *   vm/.order-ID       who makes it holds its lock; a line for each machine,
+ *                      its name
  *   vm/.new-NAME-ID    a machine; it is renamed when all are complete, and is
- *                      known by its inode from then on
+ *                      known by the ID in its file "order" from then on
  *
  * While .order-ID is there, everything in it is to be made; who finds it
  * without its maker takes everything back.  It goes last.
@@ -22,7 +22,6 @@
 struct order {
 	char id[ORDER_ID];
 	int fd; /* holds the lock */
-	int64_t when;
 };
 
 /* Random letters and digits. */

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#include "units.h"
+
+int main(void)
+{
+	return place_tests() + machines_tests();
+}
