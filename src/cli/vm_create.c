@@ -13,7 +13,7 @@ struct options {
 	const char *name, *size, *zones, *swap, *probe;
 	struct vm_texts tags;
 	uint64_t zone, count, epc_pages;
-	bool ptrace_slot, stopped, json;
+	bool ptrace_slot, stopped, on_demand, json;
 };
 
 static volatile sig_atomic_t interrupted;
@@ -129,9 +129,12 @@ static int order(const struct options *o, struct vm_order *order,
 	order->tag_count = o->tags.count;
 	order->probe = o->probe;
 	order->stopped = o->stopped;
+	order->on_demand = o->on_demand;
 	order->cancel = &interrupted;
 	if (o->size && vm_parse_size(o->size, &order->size))
 		return CLI_USAGE;
+	if (o->stopped && o->on_demand)
+		return cli_usage(&cli_vm, "--stopped or --on-demand?");
 	if (o->zone && o->zones)
 		return cli_usage(&cli_vm, "--zone or --zones?");
 	if (o->zone)
@@ -194,7 +197,8 @@ int vm_cmd_create(int argc, char **argv)
 			.max = VMCONF_EPC_MAX },
 		{ "--swap", .text = &o.swap },
 		{ "--ptrace-slot", .flag = &o.ptrace_slot },
-		{ "--stopped", .flag = &o.stopped }, { NULL },
+		{ "--stopped", .flag = &o.stopped },
+		{ "--on-demand", .flag = &o.on_demand }, { NULL },
 	};
 	struct vm_tag tags[VM_TEXTS_MAX] = { { NULL, NULL } };
 	struct vm_order wanted = { .tags = tags };

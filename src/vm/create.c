@@ -53,6 +53,11 @@ static int cancelled(struct making *m)
 		"nothing was made");
 }
 
+static bool is_started(const struct vm_order *o)
+{
+	return !o->stopped && !o->on_demand;
+}
+
 /* ---- checked without looking ---- */
 
 static int name_all(struct making *m)
@@ -69,7 +74,7 @@ static int name_all(struct making *m)
 			"at most %u machines are made at a time",
 			ORDER_MACHINES_MAX);
 	m->count = o->count ? o->count : 1;
-	m->steps = m->count * (o->stopped ? 2 : 3);
+	m->steps = m->count * (is_started(o) ? 3 : 2);
 	m->names = calloc(m->count, sizeof(*m->names));
 	if (!m->names)
 		return failed(m, why_set(&m->why, -ENOMEM, "out of memory"));
@@ -114,7 +119,7 @@ static int configure(struct making *m)
 		conf->size = o->size;
 	conf->epc_pages = o->epc_pages ? o->epc_pages : conf->size->epc_pages;
 	conf->ptrace_slot = o->ptrace_slot;
-	conf->power = VMCONF_OFF;
+	conf->power = o->on_demand ? VMCONF_DEMAND : VMCONF_OFF;
 	if (o->count)
 		strcpy(conf->set, o->name);
 	if (conf->epc_pages < VMCONF_EPC_MIN ||
@@ -300,7 +305,7 @@ static int make(struct making *m)
 	r = certify_all(m);
 	if (!r)
 		r = put_all(m);
-	if (!r && !m->wanted->stopped)
+	if (!r && is_started(m->wanted))
 		r = start_all(m);
 	if (!r) {
 		order_end(m->vms, &m->order);

@@ -54,12 +54,14 @@ static void make_group(const char *name, const struct vmconf *conf)
 	cgroup_make(name, &limits, NULL, NULL);
 }
 
-static void tell(struct vms *vms, const char *name, const char *event)
+/* Of its own starts and ends a driver tells itself. */
+static void tell(struct vms *vms, const char *name, const char *event,
+	const char *text)
 {
 	char folder[PATH_MAX];
 
 	if (!vms_folder(vms, name, folder, NULL))
-		events_add(folder, event, "%s", "");
+		events_add(folder, event, "%s", text);
 }
 
 /* Until it has said what it is: one that was just ending is tried again. */
@@ -88,12 +90,10 @@ static int turn_on(struct vms *vms, const char *name,
 {
 	struct why why = { "" };
 	struct vm vm;
-	bool ran;
 	int r = vm_load(vms, name, false, &vm, &why);
 
 	if (r)
 		return vm_refuse_why(refusal, r, &why);
-	ran = vm.power == VM_POWER_RUNNING;
 	if (vm.conf.power != VMCONF_ON) {
 		vm.conf.power = VMCONF_ON;
 		if (vm.conf.zone && vm.conf.host < 0)
@@ -106,8 +106,6 @@ static int turn_on(struct vms *vms, const char *name,
 		r = await_answer(name, &why);
 		if (r)
 			vm_refuse_why(refusal, r, &why);
-		else if (!ran)
-			tell(vms, name, EVENTS_STARTED);
 	}
 	vm_free(&vm);
 	return r;
@@ -176,6 +174,8 @@ static int end_driver(struct vms *vms, const char *name, struct why *why)
 		if (!ended(pidfd, STOP_MS)) {
 			syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL,
 				0);
+			tell(vms, name, EVENTS_FAILED, "its driver did not "
+				"end when it was told to, and was killed");
 			ended(pidfd, KILL_MS);
 		}
 		close(pidfd);
@@ -227,9 +227,9 @@ static int turn_off(struct vms *vms, const char *name,
 		r = end_all(vms, name, &why);
 		if (r)
 			vm_refuse_why(refusal, r, &why);
-		else if (change)
-			tell(vms, name, power == VMCONF_OFF ? EVENTS_STOPPED :
-				EVENTS_DEALLOCATED);
+		else if (change && power == VMCONF_DEALLOCATED)
+			tell(vms, name, EVENTS_DEALLOCATED, "it has no host "
+				"now");
 	}
 	vm_free(&vm);
 	return r;

@@ -111,6 +111,8 @@ struct vm_order {
 	const char *probe; /* how its health is asked for, "{n}" in it being a
 			      machine's number in its set; NULL: driver only */
 	bool stopped; /* do not start it */
+	bool on_demand; /* nor that: applications start it, and it ends when
+			 * nobody uses it */
 	const volatile sig_atomic_t *cancel; /* NULL, or: give up when set */
 };
 

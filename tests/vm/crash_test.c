@@ -98,11 +98,9 @@ static bool changes(const struct user_regs_struct *r)
 	case SYS_unlink:
 	case SYS_unlinkat:
 	case SYS_rmdir:
-	case SYS_flock:
 	case SYS_clone:
 	case SYS_clone3:
 	case SYS_wait4:
-	case SYS_close:
 		return true;
 	}
 	return false;
