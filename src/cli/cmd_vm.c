@@ -14,7 +14,7 @@ static int run(int argc, char **argv)
 		{ "start", vm_cmd_start }, { "stop", vm_cmd_stop },
 		{ "restart", vm_cmd_restart }, { "resize", vm_cmd_resize }, { "sizes", vm_cmd_sizes },
 		{ "tag", vm_cmd_tag }, { "quota", vm_cmd_quota },
-		{ "events", vm_cmd_events },
+		{ "events", vm_cmd_events }, { "limit", vm_cmd_limit },
 		{ "manufacture", vm_cmd_manufacture }, { "tcb", vm_cmd_tcb },
 	};
 
@@ -47,6 +47,7 @@ const struct cli_command cli_vm = {
 "       coffer vm tag NAME [KEY=VALUE | KEY]... [--json]\n"
 "       coffer vm quota [FAMILY N] [--json]\n"
 "       coffer vm events NAME [--follow] [--json]\n"
+"       coffer vm limit NAME --unit UNIT\n"
 "       coffer vm manufacture NAME|--all [--json]\n"
 "       coffer vm tcb show [NAME] [--json]\n"
 "       coffer vm tcb set NAME STATUS|CPUSVN [--pcesvn N] [--json]\n"
@@ -71,6 +72,7 @@ const struct cli_command cli_vm = {
 "tag          sets tags, or with a KEY alone removes them; shows them\n"
 "quota        how many vCPUs the machines of a family may have together\n"
 "events       what happened to it; --follow: and what happens\n"
+"limit        gives a systemd unit that runs it the vCPUs and memory of its size\n"
 "manufacture  makes machines again under the CA that there is\n"
 "tcb set      gives a machine another CPUSVN, so that verifiers can be tried\n"
 "             out: UpToDate, SWHardeningNeeded, ConfigurationNeeded,\n"

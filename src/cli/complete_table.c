@@ -76,6 +76,7 @@ const struct complete_row complete_rows[] = {
 	{ "coffer vm tag", "VM TAG ...", "--json" },
 	{ "coffer vm quota", "FAMILY NUMBER", "--json" },
 	{ "coffer vm events", "VM", "--follow --json" },
+	{ "coffer vm limit", "VM", "--unit TEXT" },
 	{ "coffer vm manufacture", "VM", "--all --json" },
 	{ "coffer vm tcb show", "VM", "--json" },
 	{ "coffer vm tcb set", "VM STATUS", "--pcesvn NUMBER --json" },

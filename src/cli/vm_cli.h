@@ -10,6 +10,7 @@
 #include "vm/vm.h"
 
 /* One file per noun.  argv[0] is the command's name. */
+int vm_cmd_limit(int argc, char **argv);
 int vm_cmd_list(int argc, char **argv);
 int vm_cmd_show(int argc, char **argv);
 int vm_cmd_sizes(int argc, char **argv);

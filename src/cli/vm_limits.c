@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "vm_limits.h"
 
-#include "cli.h"
+#include "common/paths.h"
+#include "common/place.h"
+#include "vm_cli.h"
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void limits_enter(const char *vm, const struct vmconf_size *size,
@@ -68,11 +74,24 @@ struct view {
 	struct why why; /* "": all holds */
 };
 
+/* Machines of the system are services, whose units set the limits. */
+static bool is_systems(void)
+{
+	const char *state = getenv("COFFER_STATE_DIR");
+
+	return state && !strcmp(state, PLACE_SYSTEM_STATE);
+}
+
 static void explain(struct view *view, const struct vm *vm)
 {
 	struct why *why = &view->why;
 
-	if (view->place->kind == CGROUP_NONE)
+	if (view->cpu && view->memory && !view->outside)
+		return;
+	if (is_systems() && view->place->kind == CGROUP_NONE)
+		why_set(why, 0, "the system's machines are limited by systemd, "
+			"while coffer-vm@%s runs", vm->name);
+	else if (view->place->kind == CGROUP_NONE)
 		*why = view->place->why;
 	else if (!view->group)
 		why_set(why, 0, "nothing was placed in it so far: `coffer vm "
@@ -93,6 +112,23 @@ static void explain(struct view *view, const struct vm *vm)
 			(unsigned long long)view->state.limits.memory >> 20);
 }
 
+/* Somebody else may have given it what it was promised: the unit of a service
+ * that it runs as. */
+static void look_outside(const struct vm *vm, struct view *view)
+{
+	struct cgroup_state state;
+
+	if (cgroup_look_up((pid_t)vm->driver_pid, &state, NULL) ||
+	    (state.limits.vcpus != view->asked.vcpus &&
+	     state.limits.memory != view->asked.memory))
+		return;
+	view->state = state;
+	view->group = true;
+	view->outside = false;
+	view->cpu = state.limits.vcpus == view->asked.vcpus;
+	view->memory = state.limits.memory == view->asked.memory;
+}
+
 static void look(const struct vm *vm, struct view *view)
 {
 	memset(view, 0, sizeof(*view));
@@ -106,6 +142,8 @@ static void look(const struct vm *vm, struct view *view)
 		view->state.limits.memory == view->asked.memory;
 	view->outside = view->group && vm->driver_pid &&
 		!cgroup_has(vm->name, (pid_t)vm->driver_pid);
+	if (vm->driver_pid && (view->outside || !view->group))
+		look_outside(vm, view);
 	explain(view, vm);
 }
 
@@ -165,4 +203,60 @@ json_t *limits_json(const struct vm *vm)
 			{ "cpu_usec", view.state.cpu_usec },
 			{ "oom_kills", view.state.oom_kills }, { NULL, 0 } });
 	return object;
+}
+
+/* ---- `coffer vm limit`, for units that run machines ---- */
+
+/* What the machine is.  Root reads it with its owner's rights: what the owner
+ * may put in the place of the file is not shown to others. */
+static int read_size(const char *name, const struct vmconf_size **size,
+	struct why *why)
+{
+	char folder[PATH_MAX], path[PATH_MAX];
+	struct vmconf conf;
+	struct stat st;
+	int r = paths_state(path, sizeof(path), why);
+
+	if (!r && stat(path, &st))
+		r = why_set(why, -errno, "%s: %s", path, strerror(errno));
+	if (!r)
+		r = paths_vm_state(name, folder, sizeof(folder), why);
+	if (!r)
+		r = paths_join(path, sizeof(path), folder, "vm.conf", why);
+	if (r)
+		return r;
+	if (!geteuid() && (setegid(st.st_gid) || seteuid(st.st_uid)))
+		return why_set(why, -errno, "cannot become user %u: %s",
+			(unsigned)st.st_uid, strerror(errno));
+	vmconf_default(&conf);
+	r = vmconf_read(path, &conf, why);
+	*size = conf.size;
+	vmconf_free(&conf);
+	if (!getuid() && (seteuid(0) || setegid(0)))
+		return why_set(why, -errno, "cannot become root again: %s",
+			strerror(errno));
+	/* It will be made by its first start, as the default. */
+	return r == -ENOENT ? 0 : r;
+}
+
+int vm_cmd_limit(int argc, char **argv)
+{
+	const char *name, *unit = NULL;
+	const struct vm_option options[] = { { "--unit", .text = &unit },
+		{ NULL } };
+	const struct vmconf_size *size;
+	struct cgroup_limits limits;
+	struct why why = { "" };
+	int r = vm_parse_one(argc, argv, options, &name);
+
+	if (r)
+		return r;
+	if (!unit || !paths_name_ok(name))
+		return cli_usage(&cli_vm, unit ? "\"%s\" is no name of a "
+			"machine" : "which unit runs %s? --unit UNIT", name);
+	if (read_size(name, &size, &why))
+		return cli_error("%s", why.text);
+	cgroup_size(size, &limits);
+	return cgroup_limit_unit(unit, &limits, &why) ?
+		cli_error("%s", why.text) : CLI_OK;
 }

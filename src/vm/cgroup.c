@@ -169,30 +169,58 @@ bool cgroup_has(const char *vm, pid_t pid)
 		(!path[length] || path[length] == '/');
 }
 
-int cgroup_look(const char *vm, struct cgroup_state *state, struct why *why)
+static int look(const char *folder, struct cgroup_state *state)
 {
-	char folder[CGROUP_PATH_MAX];
 	pid_t *pids = NULL;
 	size_t count;
-	int r = group_of(vm, folder, why);
+	int r = cgroup_limits_read(folder, &state->limits);
 
-	memset(state, 0, sizeof(*state));
-	if (!r)
-		r = cgroup_limits_read(folder, &state->limits);
 	if (!r)
 		r = cgroup_pids(folder, &pids, &count);
-	if (r == 1 || r == -ENOENT)
-		return why_set(why, -ENOENT, "the machine %s has no group", vm);
 	if (r)
-		return why_set(why, r, "cannot read %s: %s", folder,
-			strerror(-r));
+		return r;
 	free(pids);
-	strcpy(state->path, folder);
+	snprintf(state->path, sizeof(state->path), "%s", folder);
 	state->processes = (unsigned)count;
 	cgroup_number(folder, "memory.current", NULL, &state->memory_used);
 	cgroup_number(folder, "memory.events", "oom_kill", &state->oom_kills);
 	cgroup_number(folder, "cpu.stat", "usage_usec", &state->cpu_usec);
 	return 0;
+}
+
+int cgroup_look(const char *vm, struct cgroup_state *state, struct why *why)
+{
+	char folder[CGROUP_PATH_MAX];
+	int r = group_of(vm, folder, why);
+
+	memset(state, 0, sizeof(*state));
+	if (!r)
+		r = look(folder, state);
+	if (r == 1 || r == -ENOENT)
+		return why_set(why, -ENOENT, "the machine %s has no group", vm);
+	return r ? why_set(why, r, "cannot read %s: %s", folder,
+		strerror(-r)) : 0;
+}
+
+int cgroup_look_up(pid_t pid, struct cgroup_state *state, struct why *why)
+{
+	const struct cgroup_mount *mount = &cgroup_world()->mount;
+	char folder[CGROUP_PATH_MAX], *slash;
+	int r = *mount->mount ? cgroup_of(mount, pid, folder, why) :
+		why_set(why, -ENOENT, "cgroup v2 is not mounted here");
+
+	memset(state, 0, sizeof(*state));
+	if (r)
+		return r;
+	while (strlen(folder) > strlen(mount->mount)) {
+		r = cgroup_limits_read(folder, &state->limits);
+		if (!r && (state->limits.vcpus || state->limits.memory))
+			return look(folder, state);
+		slash = strrchr(folder, '/');
+		*slash = '\0';
+	}
+	return why_set(why, -ENOENT, "no group that process %d is in has "
+		"limits", (int)pid);
 }
 
 int cgroup_end(const char *vm, int grace_ms, struct why *why)

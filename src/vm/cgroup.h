@@ -95,6 +95,14 @@ struct cgroup_state {
 	unsigned processes;
 };
 int cgroup_look(const char *vm, struct cgroup_state *, struct why *);
+/* The same of the nearest group, from that of a process upwards, that has one
+ * of the limits, whoever made it.  -ENOENT: none that is seen here has. */
+int cgroup_look_up(pid_t pid, struct cgroup_state *, struct why *);
+
+/* Gives a unit of systemd (a service that runs a machine) these limits, until
+ * it ends. */
+int cgroup_limit_unit(const char *unit, const struct cgroup_limits *,
+	struct why *);
 
 /* Ends all in it (SIGTERM, after grace_ms SIGKILL), then removes it; 0 when
  * there is none.  The calling process is spared: then the group stays, with

@@ -24,8 +24,8 @@ int bus_control_group(char *group, size_t size, struct why *);
 /* A slice with limits; -EEXIST when it is there already. */
 int bus_start_slice(const char *unit, const char *description,
 	const struct cgroup_limits *, bool swap, struct why *);
-/* Other limits for a slice, until the box is started again. */
-int bus_limit_slice(const char *unit, const struct cgroup_limits *,
+/* Other limits for a slice or service, until it ends. */
+int bus_limit_unit(const char *unit, const struct cgroup_limits *,
 	bool swap, struct why *);
 /* A scope in a slice, holding one process. */
 int bus_start_scope(const char *unit, const char *description,

@@ -29,7 +29,7 @@ int bus_start_slice(const char *unit, const char *description,
 	return missing(why);
 }
 
-int bus_limit_slice(const char *unit, const struct cgroup_limits *limits,
+int bus_limit_unit(const char *unit, const struct cgroup_limits *limits,
 	bool swap, struct why *why)
 {
 	return missing(why);

@@ -71,27 +71,40 @@ static const char *unit_of(const char *folder)
 	return strrchr(folder, '/') + 1;
 }
 
+static bool may_swap(const struct cgroup_limits *limits)
+{
+	struct cgroup_limits box;
+
+	cgroup_box(&box);
+	return !limits->memory || limits->memory > box.memory;
+}
+
+int cgroup_limit_unit(const char *unit, const struct cgroup_limits *limits,
+	struct why *why)
+{
+	if (access("/run/systemd/system", F_OK))
+		return why_set(why, -ENOENT, "systemd does not run here");
+	return bus_limit_unit(unit, limits, may_swap(limits), why);
+}
+
 static int make(const char *vm, const char *folder,
 	const struct cgroup_limits *limits, struct cgroup_place *applied,
 	struct why *why)
 {
 	const char *unit = unit_of(folder);
-	struct cgroup_limits box;
+	bool swap = may_swap(limits);
 	char description[128];
-	bool swap;
 	int r = 0;
 
 	cgroup_limits_check(folder, limits, applied);
 	if ((applied->cpu || !limits->vcpus) &&
 	    (applied->memory || !limits->memory) && !access(folder, F_OK))
 		return 0;
-	cgroup_box(&box);
-	swap = !limits->memory || limits->memory > box.memory;
 	snprintf(description, sizeof(description),
 		"Coffer virtual machine %s", vm);
 	r = bus_start_slice(unit, description, limits, swap, why);
 	if (r == -EEXIST)
-		r = bus_limit_slice(unit, limits, swap, why);
+		r = bus_limit_unit(unit, limits, swap, why);
 	if (!r)
 		cgroup_limits_check(folder, limits, applied);
 	return r;
