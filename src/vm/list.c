@@ -11,6 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* A driver that does not answer for so long is of no use to anybody. */
+#define ANSWER_MS 5000
+
 const char *vm_power_name(enum vm_power power)
 {
 	static const char *const names[] = { "running", "idle", "stopped",
@@ -52,7 +55,7 @@ static int64_t since(struct vms *vms, const char *name)
 static void ask(struct vms *vms, struct vm *vm)
 {
 	struct machine machine;
-	int r = machine_open(vm->name, &machine, NULL);
+	int r = machine_open_within(vm->name, ANSWER_MS, &machine, NULL);
 
 	if (!r) {
 		vm->started = since(vms, vm->name);

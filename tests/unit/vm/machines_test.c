@@ -516,6 +516,38 @@ static void sockets_of_the_dead_go(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
+static void a_driver_that_does_not_answer_has_failed(void **state)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0), lock;
+	char path[PATH_MAX];
+	struct vm_list list;
+	struct vm vm;
+
+	MAKE(.name = "a");
+	assert_int_equal(vms_folder(g_vms, "a", path, NULL), 0);
+	lock = open(path, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(flock(lock, LOCK_EX | LOCK_NB), 0);
+	assert_int_equal(mkdir(g_vms->runtime, 0700), 0);
+	snprintf(path, sizeof(path), "%.3000s/a", g_vms->runtime);
+	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(address.sun_path, sizeof(address.sun_path),
+		"%.80s/a/driver.sock", g_vms->runtime);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address,
+		sizeof(address)), 0);
+	assert_int_equal(listen(fd, 0), 0);
+	get("a", &vm);
+	assert_int_equal(vm.power, VM_POWER_FAILED);
+	assert_int_equal(vm.driver_pid, 0);
+	vm_free(&vm);
+	/* who does not ask sees that one runs */
+	assert_int_equal(vm_list(g_vms, NULL, false, &list, NULL), 0);
+	assert_int_equal(list.items[0].power, VM_POWER_RUNNING);
+	vm_list_free(&list);
+	close(fd);
+	close(lock);
+}
+
 /* ---- events ---- */
 
 static void events_are_bounded_and_followed(void **state)
@@ -589,6 +621,7 @@ int machines_tests(void)
 		IN(half_of_a_removal_is_finished),
 		IN(what_belongs_to_no_order_goes),
 		IN(sockets_of_the_dead_go),
+		IN(a_driver_that_does_not_answer_has_failed),
 		IN(events_are_bounded_and_followed),
 	};
 
