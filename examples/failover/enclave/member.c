@@ -17,6 +17,8 @@
 __attribute__((section(".failover.pin"), used)) static volatile const uint8_t
 	g_pins[2][COFFER_PIN_SIZE] = { { 0 } };
 
+#define KEY_NAME "ledger" /* which of their keys: not the host's to say */
+
 static atomic_int g_state; /* 0: new, 1: opening, 2: serves */
 
 static int fetch_key(struct coffer_key_request *request)
@@ -42,15 +44,15 @@ static int fetch_key(struct coffer_key_request *request)
 	return error;
 }
 
-int member_open(const char *attest_url, const char *vault_url,
-	const char *key, char *reason, size_t reason_size)
+int member_open(const char *attest_url, const char *vault_url, char *reason,
+	size_t reason_size)
 {
 	struct coffer_key_request request = { .attest_url = attest_url,
-		.vault_url = vault_url, .name = key, .reason = reason,
-		.reason_size = reason_size };
+		.vault_url = vault_url, .name = KEY_NAME,
+		.reason = reason, .reason_size = reason_size };
 	int fresh = 0;
 
-	if (!attest_url || !vault_url || !key || !reason || !reason_size ||
+	if (!attest_url || !vault_url || !reason || !reason_size ||
 		!atomic_compare_exchange_strong(&g_state, &fresh, 1))
 		return -1;
 	memset(reason, 0, reason_size);

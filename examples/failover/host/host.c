@@ -3,8 +3,8 @@
  * The untrusted side of a member: loads the enclave, carries bytes between
  * clients and the enclave, and sealed records between the enclave and etcd.
  *
- *   failover-member --store URL,... --attest URL --vault URL --key NAME
- *                   --port N [--debug] ENCLAVE
+ *   failover-member --store URL,... --attest URL --vault URL --port N
+ *                   [--debug] ENCLAVE
  *
  * When it serves it says "ready" on standard output; when the enclave got no
  * key it says why, on standard error, and ends with status 1.  Status 3: the
@@ -176,7 +176,7 @@ static void accept_all(int listener)
 /* --- start ---------------------------------------------------------------- */
 
 struct options {
-	const char *store, *attest, *vault, *key, *image;
+	const char *store, *attest, *vault, *image;
 	uint16_t port;
 	uint32_t flags;
 };
@@ -184,7 +184,7 @@ struct options {
 static void usage(void)
 {
 	fprintf(stderr, "usage: failover-member --store URL,... --attest URL "
-		"--vault URL --key NAME\n\t--port N [--debug] ENCLAVE\n");
+		"--vault URL --port N\n\t[--debug] ENCLAVE\n");
 	exit(2);
 }
 
@@ -194,7 +194,6 @@ static struct options read_options(int argc, char **argv)
 		{ "store", required_argument, NULL, 's' },
 		{ "attest", required_argument, NULL, 'a' },
 		{ "vault", required_argument, NULL, 'v' },
-		{ "key", required_argument, NULL, 'k' },
 		{ "port", required_argument, NULL, 'p' },
 		{ "debug", no_argument, NULL, 'd' },
 		{ NULL, 0, NULL, 0 },
@@ -207,14 +206,13 @@ static struct options read_options(int argc, char **argv)
 		case 's': o.store = optarg; break;
 		case 'a': o.attest = optarg; break;
 		case 'v': o.vault = optarg; break;
-		case 'k': o.key = optarg; break;
 		case 'p': o.port = (uint16_t)atoi(optarg); break;
 		case 'd': o.flags = OE_ENCLAVE_FLAG_DEBUG; break;
 		default: usage();
 		}
 	}
 	if (optind + 1 != argc || !o.store || !o.attest || !o.vault ||
-		!o.key || !o.port)
+		!o.port)
 		usage();
 	o.image = argv[optind];
 	return o;
@@ -229,7 +227,7 @@ static void open_member(const struct options *o)
 
 	if (result == OE_OK)
 		result = member_open(g_enclave, &error, o->attest, o->vault,
-			o->key, reason, sizeof(reason));
+			reason, sizeof(reason));
 	if (result == OE_OK && !error)
 		return;
 	fprintf(stderr, "not opened: %.*s\n", (int)sizeof(reason) - 1,

@@ -323,8 +323,6 @@ void cluster_member_arguments(struct cluster *c, unsigned member,
 	argv[n++] = c->url;
 	argv[n++] = "--vault";
 	argv[n++] = c->url;
-	argv[n++] = "--key";
-	argv[n++] = KEY;
 	argv[n++] = "--port";
 	argv[n++] = port;
 	if (debug)
