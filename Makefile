@@ -15,7 +15,7 @@ TESTS ?=
 FOLDERS := $(shell find src examples tests docs share install -name meson.build | sort)
 MESON_OPTIONS := --prefix $(PREFIX) --libdir lib $(OPTIONS)
 
-.PHONY: all programs help packages test-packages configure demo failover test bench stress sanitize coverage \
+.PHONY: all programs help packages test-packages configure demo failover test test-portal bench stress sanitize coverage \
 	fuzz deb test-deb install clean
 
 all: configure
@@ -33,6 +33,7 @@ help:
 	@echo 'make demo         build, then run examples/sealed-box'
 	@echo 'make failover     build, then run examples/failover (needs etcd)'
 	@echo 'make test         build, then run the tests (TESTS=names for a few)'
+	@echo 'make test-portal  run the tests of the portal alone'
 	@echo 'make bench        time calls, loading and paging'
 	@echo 'make stress       kill processes in the middle of paging, 200 times'
 	@echo 'make sanitize     unit tests under ASan and UBSan, in $(SANITIZE_BUILD)'
@@ -73,6 +74,12 @@ test: test-packages all
 	@ninja -C $(BUILD) meson-test-prereq >$(BUILD)/prereq.log || \
 		{ cat $(BUILD)/prereq.log; exit 1; }
 	@tools/run-tests $(BUILD) $(TESTS)
+
+# What needs the portal alone: its interface, its clients, its page.
+test-portal: test-packages all
+	@ninja -C $(BUILD) meson-test-prereq >$(BUILD)/prereq.log || \
+		{ cat $(BUILD)/prereq.log; exit 1; }
+	@tools/run-tests $(BUILD) --suite portal
 
 bench: all
 	@$(BUILD)/bin/coffer bench calls
