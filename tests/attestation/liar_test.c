@@ -207,29 +207,22 @@ static void lies(void **state)
 	IS(check(&good), OE_OK);
 }
 
-int main(int argc, char **argv)
+static int run(struct world *world)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(lies, provers_start,
 			provers_end),
 	};
-	struct world world;
-	int status = -1;
-	pid_t child;
 
+	return cmocka_run_group_tests_name("attestation-liar", tests, NULL,
+		NULL);
+}
+
+int main(int argc, char **argv)
+{
 	if (argc != 4)
 		return 2;
 	provers_image[0] = argv[1];
 	provers_image[1] = argv[2];
-	if (world_open(&world, -1))
-		return 2;
-	child = fork();
-	if (!child)
-		exit(cmocka_run_group_tests_name("attestation-liar", tests,
-			NULL, NULL));
-	waitpid(child, &status, 0);
-	if (status)
-		world_tell_logs(&world);
-	world_wait_empty(WORLD_PATIENCE);
-	return status || world_close(&world);
+	return world_run(NULL, run);
 }

@@ -445,7 +445,7 @@ static void certificates(void **state)
 		}
 }
 
-int main(int argc, char **argv)
+static int run(struct world *world)
 {
 #define CASE(NAME) cmocka_unit_test_setup_teardown(NAME, provers_start, \
 	provers_end)
@@ -454,24 +454,16 @@ int main(int argc, char **argv)
 		CASE(time_policy), CASE(headers), CASE(roots),
 		CASE(certificates),
 	};
-	struct world world;
-	int status = -1;
-	pid_t child;
 
+	return cmocka_run_group_tests_name("attestation-remote", tests, NULL,
+		NULL);
+}
+
+int main(int argc, char **argv)
+{
 	if (argc != 4)
 		return 2;
 	provers_image[0] = argv[1];
 	provers_image[1] = argv[2];
-	if (world_open(&world, -1))
-		return 2;
-	/* The machine ends when its last application has ended. */
-	child = fork();
-	if (!child)
-		exit(cmocka_run_group_tests_name("attestation-remote", tests,
-			NULL, NULL));
-	waitpid(child, &status, 0);
-	if (status)
-		world_tell_logs(&world);
-	world_wait_empty(WORLD_PATIENCE);
-	return status || world_close(&world);
+	return world_run(NULL, run);
 }

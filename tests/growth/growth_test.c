@@ -663,23 +663,19 @@ static int run_all(enum scene scene)
 }
 
 #ifdef IN_A_WORLD
-/* A world for each machine; it ends when its last application has ended. */
-static int run_in_a_world(enum scene scene, const char *machine)
+static int with_sgx2(struct world *world)
 {
-	struct world world;
-	int status = -1;
-	pid_t child;
+	return run_all(SCENE_SGX2);
+}
 
-	if (world_open(&world, -1) || world_configure(&world, -1, machine))
-		return 2;
-	child = fork();
-	if (!child)
-		exit(run_all(scene));
-	waitpid(child, &status, 0);
-	if (status)
-		world_tell_logs(&world);
-	world_wait_empty(WORLD_PATIENCE);
-	return status ? 1 : world_close(&world) != 0;
+static int with_small_epc(struct world *world)
+{
+	return run_all(SCENE_SMALL_EPC);
+}
+
+static int with_sgx1(struct world *world)
+{
+	return run_all(SCENE_SGX1);
 }
 #endif
 
@@ -690,10 +686,10 @@ int main(int argc, char **argv)
 	image = argv[1];
 	blind = argv[2];
 #ifdef IN_A_WORLD
-	return run_in_a_world(SCENE_SGX1, "size=Standard_DC1s_v2\n")
-		+ run_in_a_world(SCENE_SGX2, "size=Standard_DC1s_v3\n")
-		+ run_in_a_world(SCENE_SMALL_EPC, "size=Standard_DC1s_v3\n"
-			"epc_pages=8192\n");
+	return world_run("size=Standard_DC1s_v2\n", with_sgx1)
+		+ world_run("size=Standard_DC1s_v3\n", with_sgx2)
+		+ world_run("size=Standard_DC1s_v3\nepc_pages=8192\n",
+			with_small_epc);
 #else
 	return run_all(SCENE_SGX2) + run_all(SCENE_SGX1)
 		+ run_all(SCENE_SMALL_EPC);

@@ -20,9 +20,7 @@
 
 #include <cmocka.h>
 
-#ifdef IN_A_WORLD
 #include "support/world.h"
-#endif
 
 /* The runtime's idea of where a cell is. */
 _Static_assert(CELL_IMAGE_END <= CALL_HOST_LOWEST, "the cell's image");
@@ -603,7 +601,7 @@ static void before_init(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
-int main(int argc, char **argv)
+static int run(struct world *world)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(wrong_codes), CASE(wrong_tcs), CASE(argument_addresses),
@@ -614,24 +612,17 @@ int main(int argc, char **argv)
 		CASE(second_init), CASE(before_init),
 	};
 
+	return cmocka_run_group_tests_name("hostile host", tests, NULL, NULL);
+}
+
+int main(int argc, char **argv)
+{
 	if (argc != 2)
 		return 2;
 	image = argv[1];
 #ifdef IN_A_WORLD
-	struct world world;
-	int status = -1;
-	pid_t child;
-
-	if (world_open(&world, -1))
-		return 2;
-	child = fork();
-	if (!child)
-		exit(cmocka_run_group_tests_name("hostile host", tests, NULL,
-			NULL));
-	waitpid(child, &status, 0);
-	world_wait_empty(WORLD_PATIENCE);
-	return status || world_close(&world);
+	return world_run(NULL, run);
 #else
-	return cmocka_run_group_tests_name("hostile host", tests, NULL, NULL);
+	return run(NULL);
 #endif
 }

@@ -31,7 +31,6 @@
 enum { GOOD, OLD, DEBUG, STRANGER, OPENSSL, IMAGES };
 static const char *image[IMAGES], *signing_key;
 
-static struct world world;
 static pid_t service;
 static char url[256];
 static struct client owner;
@@ -246,7 +245,6 @@ static void gets_it(int which)
 	oe_result_t result = ask(which, "data-key");
 
 	if (result) {
-		world_tell_logs(&world);
 		fail_msg("%s: %s", oe_result_str(result), reason);
 	}
 	assert_int_equal(key_size, sizeof(secret));
@@ -333,7 +331,7 @@ static void audit_tells(void **state)
 	json_decref(log);
 }
 
-static int tests_in_child(void)
+static int run(struct world *world)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_right_enclave_gets_it),
@@ -350,18 +348,10 @@ static int tests_in_child(void)
 /* In a child: a process that has asked for quotes keeps its machine awake. */
 int main(int argc, char **argv)
 {
-	int status = 1;
-	pid_t child;
-
-	if (argc != IMAGES + 2 || world_open(&world, (uid_t)-1))
+	if (argc != IMAGES + 2)
 		return 2;
 	for (int i = 0; i < IMAGES; i++)
 		image[i] = argv[1 + i];
 	signing_key = argv[1 + IMAGES];
-	child = fork();
-	if (!child)
-		exit(tests_in_child());
-	waitpid(child, &status, 0);
-	world_wait_empty(WORLD_PATIENCE);
-	return world_close(&world) || status ? 1 : 0;
+	return world_run(NULL, run);
 }

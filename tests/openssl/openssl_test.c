@@ -17,9 +17,7 @@
 #include <cmocka.h>
 
 #include "openssl_u.h"
-#ifdef IN_A_WORLD
 #include "support/world.h"
-#endif
 
 /* The last one is of system calls, which without a machine reach this
  * system's kernel. */
@@ -212,7 +210,7 @@ static int speed(void)
 	return tear_down(NULL);
 }
 
-static int run(void)
+static int run(struct world *world)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(capabilities, set_up, tear_down),
@@ -234,23 +232,13 @@ int main(int argc, char **argv)
 		return 2;
 	image = argv[1];
 #ifdef IN_A_WORLD
-	struct world world;
 	char machine[64];
-	int status = -1;
-	pid_t child;
 
-	snprintf(machine, sizeof(machine), "size=%s\n", argv[argc - 1]);
-	if (argc != 3 || world_open(&world, (uid_t)-1)
-			|| world_configure(&world, (uid_t)-1, machine))
+	if (argc != 3)
 		return 2;
-	/* The machine ends when its last application has ended. */
-	child = fork();
-	if (!child)
-		exit(run());
-	waitpid(child, &status, 0);
-	world_wait_empty(WORLD_PATIENCE);
-	return status || world_close(&world);
+	snprintf(machine, sizeof(machine), "size=%s\n", argv[2]);
+	return world_run(machine, run);
 #else
-	return run();
+	return run(NULL);
 #endif
 }

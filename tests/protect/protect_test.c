@@ -355,7 +355,7 @@ static int prepare(void **state)
 			NULL);
 }
 
-static int run_all(void)
+static int run_all(struct world *world)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_plain_image),
@@ -367,27 +367,9 @@ static int run_all(void)
 		cmocka_unit_test(what_the_tool_refuses),
 	};
 
+	snprintf(folder, sizeof(folder), "%s", world->folder);
 	return cmocka_run_group_tests_name(sgx2 ? "protected code, SGX2"
 		: "protected code, SGX1", tests, prepare, NULL);
-}
-
-static int run_in_a_world(const char *machine)
-{
-	struct world world;
-	int status = -1;
-	pid_t child;
-
-	if (world_open(&world, -1) || world_configure(&world, -1, machine))
-		return 2;
-	snprintf(folder, sizeof(folder), "%s", world.folder);
-	child = fork();
-	if (!child)
-		exit(run_all());
-	waitpid(child, &status, 0);
-	if (status)
-		world_tell_logs(&world);
-	world_wait_empty(WORLD_PATIENCE);
-	return status ? 1 : world_close(&world) != 0;
 }
 
 int main(int argc, char **argv)
@@ -398,8 +380,8 @@ int main(int argc, char **argv)
 	plain = argv[2];
 	signing_key = argv[3];
 	conf = argv[4];
-	if (run_in_a_world("size=Standard_DC1s_v2\n"))
+	if (world_run("size=Standard_DC1s_v2\n", run_all))
 		return 1;
 	sgx2 = true;
-	return run_in_a_world("size=Standard_DC1s_v3\n");
+	return world_run("size=Standard_DC1s_v3\n", run_all);
 }

@@ -13,9 +13,7 @@
 #include <cmocka.h>
 
 #include "runtime_u.h"
-#ifdef IN_A_WORLD
 #include "support/world.h"
-#endif
 
 #define THREADS 8 /* as many as the enclave has */
 
@@ -545,7 +543,7 @@ static void stack_overflow(void **state)
 	assert_int_not_equal(rt_empty(enclave), OE_OK);
 }
 
-int main(int argc, char **argv)
+static int run(struct world *world)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(ecalls, set_up, tear_down),
@@ -583,24 +581,17 @@ int main(int argc, char **argv)
 			tear_down),
 	};
 
+	return cmocka_run_group_tests_name("runtime", tests, NULL, NULL);
+}
+
+int main(int argc, char **argv)
+{
 	if (argc != 2)
 		return 2;
 	image = argv[1];
 #ifdef IN_A_WORLD
-	struct world world;
-	int status = -1;
-	pid_t child;
-
-	if (world_open(&world, -1))
-		return 2;
-	/* The machine ends when its last application has ended. */
-	child = fork();
-	if (!child)
-		exit(cmocka_run_group_tests_name("runtime", tests, NULL, NULL));
-	waitpid(child, &status, 0);
-	world_wait_empty(WORLD_PATIENCE);
-	return status || world_close(&world);
+	return world_run(NULL, run);
 #else
-	return cmocka_run_group_tests_name("runtime", tests, NULL, NULL);
+	return run(NULL);
 #endif
 }

@@ -170,7 +170,7 @@ static void in_the_enclave(void **state)
 	}
 }
 
-static int first_time(void)
+static int first_time(struct world *world)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_the_enclave),
@@ -192,7 +192,7 @@ static int first_time(void)
 	return cmocka_run_group_tests_name("seal", tests, NULL, NULL);
 }
 
-static int after_a_restart(void)
+static int after_a_restart(struct world *world)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(open_all),
@@ -203,7 +203,7 @@ static int after_a_restart(void)
 }
 
 /* Nobody gets a key of the machine that it was before. */
-static int out_of_date(void)
+static int out_of_date(struct world *world)
 {
 	static int yes;
 	static const struct CMUnitTest tests[] = {
@@ -213,7 +213,7 @@ static int out_of_date(void)
 	return cmocka_run_group_tests_name("out of date", tests, NULL, NULL);
 }
 
-static int on_another_machine(void)
+static int on_another_machine(struct world *world)
 {
 	static int yes;
 	static const struct CMUnitTest tests[] = {
@@ -233,7 +233,7 @@ static double seconds(void)
 }
 
 /* SEAL_SPEED=1: for the reader, no test. */
-static int speed(void)
+static int speed(struct world *world)
 {
 	static const char *const what[] = { "seal", "unseal" };
 
@@ -259,19 +259,6 @@ static int speed(void)
 	return 0;
 }
 
-/* One after the other, each on processors that have just started. */
-static int run(int (*what)(void))
-{
-	int status = -1;
-	pid_t child = fork();
-
-	if (!child)
-		exit(what());
-	waitpid(child, &status, 0);
-	/* The machine ends when its last application has ended. */
-	return status || world_wait_empty(WORLD_PATIENCE);
-}
-
 int main(int argc, char **argv)
 {
 	struct world world;
@@ -285,16 +272,16 @@ int main(int argc, char **argv)
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (kept == MAP_FAILED)
 		return 2;
+	/* One after the other, each on processors that have just started. */
 	if (getenv("SEAL_SPEED"))
-		failed = run(speed);
+		failed = world_child(&world, speed);
 	else
-		failed = run(first_time) || run(after_a_restart)
-			|| run(on_another_machine)
+		failed = world_child(&world, first_time)
+			|| world_child(&world, after_a_restart)
+			|| world_child(&world, on_another_machine)
 			|| world_configure(&world, (uid_t)-1, OLDER_MACHINE)
-			|| run(out_of_date)
+			|| world_child(&world, out_of_date)
 			|| world_configure(&world, (uid_t)-1, MACHINE)
-			|| run(after_a_restart);
-	if (failed)
-		world_tell_logs(&world);
+			|| world_child(&world, after_a_restart);
 	return world_close(&world) || failed;
 }

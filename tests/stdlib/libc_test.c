@@ -14,9 +14,7 @@
 #include <cmocka.h>
 
 #include "libc_u.h"
-#ifdef IN_A_WORLD
 #include "support/world.h"
-#endif
 
 #define THREADS 8 /* as many as the enclave has */
 #define CRYPTO 11
@@ -371,7 +369,7 @@ static void damaged_heap(void **state)
 	}
 }
 
-int main(int argc, char **argv)
+static int run(struct world *world)
 {
 #define ONE(TEST) cmocka_unit_test_setup_teardown(TEST, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
@@ -386,24 +384,17 @@ int main(int argc, char **argv)
 #endif
 	};
 
+	return cmocka_run_group_tests_name("libc", tests, NULL, NULL);
+}
+
+int main(int argc, char **argv)
+{
 	if (argc < 2)
 		return 2;
 	image = argv[1];
 #ifdef IN_A_WORLD
-	struct world world;
-	int status = -1;
-	pid_t child;
-
-	if (world_open(&world, (uid_t)-1))
-		return 2;
-	/* The machine ends when its last application has ended. */
-	child = fork();
-	if (!child)
-		exit(cmocka_run_group_tests_name("libc", tests, NULL, NULL));
-	waitpid(child, &status, 0);
-	world_wait_empty(WORLD_PATIENCE);
-	return status || world_close(&world);
+	return world_run(NULL, run);
 #else
-	return cmocka_run_group_tests_name("libc", tests, NULL, NULL);
+	return run(NULL);
 #endif
 }

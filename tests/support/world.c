@@ -324,6 +324,37 @@ size_t world_close(struct world *w)
 	return left + g_files;
 }
 
+int world_child(struct world *w, int (*run)(struct world *))
+{
+	int status = -1;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (!pid)
+		exit(run(w) ? 1 : 0);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return 1;
+	if (status)
+		world_tell_logs(w);
+	return status || world_wait_empty(WORLD_PATIENCE);
+}
+
+int world_run(const char *settings, int (*run)(struct world *))
+{
+	struct world world;
+	int failed;
+
+	if (world_open(&world, (uid_t)-1))
+		return 2;
+	if (settings && world_configure(&world, (uid_t)-1, settings)) {
+		world_close(&world);
+		return 2;
+	}
+	failed = world_child(&world, run);
+	return world_close(&world) || failed;
+}
+
 static int tell_one(const char *path, const struct stat *s, int type,
 	struct FTW *walk)
 {

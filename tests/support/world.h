@@ -64,6 +64,16 @@ size_t world_wait_empty(unsigned milliseconds);
  * nobody removed. */
 size_t world_close(struct world *);
 
+/* Runs a part of a test in a child, whose end is its machine's too; its
+ * result, or 1 when it died or left something running. */
+int world_child(struct world *, int (*run)(struct world *));
+
+/* A whole test in a world of its own, where the machine "default" has these
+ * settings (NULL: none): opened, run in a child, closed.  What main returns:
+ * 0 when run returned that and nothing was left behind; else 1, after the
+ * machines' logs; 2 when there is no world. */
+int world_run(const char *settings, int (*run)(struct world *));
+
 /* Copies the machines' logs to stderr, for a test that has failed. */
 void world_tell_logs(const struct world *);
 
