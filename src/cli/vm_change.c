@@ -8,7 +8,7 @@ int vm_cmd_resize(int argc, char **argv)
 	const char *names[2];
 	bool json = false;
 	const struct vm_option options[] = { { "--json", .flag = &json },
-		{ NULL } };
+		{ .name = NULL } };
 	struct vm_refusal refusal;
 	struct vms *vms;
 	size_t count;
@@ -60,7 +60,7 @@ int vm_cmd_tag(int argc, char **argv)
 	const char *names[VM_TEXTS_MAX];
 	bool json = false;
 	const struct vm_option options[] = { { "--json", .flag = &json },
-		{ NULL } };
+		{ .name = NULL } };
 	struct vm_tag tags[VM_TEXTS_MAX] = { { NULL, NULL } };
 	struct vm_texts texts = { .count = 0 };
 	struct vm_refusal refusal;

@@ -198,7 +198,7 @@ int vm_cmd_create(int argc, char **argv)
 		{ "--swap", .text = &o.swap },
 		{ "--ptrace-slot", .flag = &o.ptrace_slot },
 		{ "--stopped", .flag = &o.stopped },
-		{ "--on-demand", .flag = &o.on_demand }, { NULL },
+		{ "--on-demand", .flag = &o.on_demand }, { .name = NULL },
 	};
 	struct vm_tag tags[VM_TEXTS_MAX] = { { NULL, NULL } };
 	struct vm_order wanted = { .tags = tags };

@@ -18,7 +18,7 @@ int vm_cmd_delete(int argc, char **argv)
 	const char *names[VM_TEXTS_MAX], *set = NULL;
 	bool force = false;
 	const struct vm_option options[] = { { "--force", .flag = &force },
-		{ "--set", .text = &set }, { NULL } };
+		{ "--set", .text = &set }, { .name = NULL } };
 	struct vm_list list = { NULL, 0 };
 	struct vms *vms;
 	size_t count;

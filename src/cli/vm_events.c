@@ -43,7 +43,7 @@ int vm_cmd_events(int argc, char **argv)
 	const struct timespec nap = { 0, FOLLOW_MS * 1000000l };
 	bool json = false, follow = false;
 	const struct vm_option options[] = { { "--json", .flag = &json },
-		{ "--follow", .flag = &follow }, { NULL } };
+		{ "--follow", .flag = &follow }, { .name = NULL } };
 	struct vm_events_at at = { 0, 0 };
 	struct vm_refusal refusal;
 	json_t *array = NULL;

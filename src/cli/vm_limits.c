@@ -243,7 +243,7 @@ int vm_cmd_limit(int argc, char **argv)
 {
 	const char *name, *unit = NULL;
 	const struct vm_option options[] = { { "--unit", .text = &unit },
-		{ NULL } };
+		{ .name = NULL } };
 	const struct vmconf_size *size;
 	struct cgroup_limits limits;
 	struct why why = { "" };

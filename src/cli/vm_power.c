@@ -119,7 +119,7 @@ static int run(int argc, char **argv, struct order *order)
 		/* Last: only `stop` has it. */
 		{ strcmp(order->verb, "stop") ? NULL : "--deallocate",
 			.flag = &order->deallocate },
-		{ NULL },
+		{ .name = NULL },
 	};
 	struct vms *vms;
 	int r = vm_targets_parse(argc, argv, options, &targets);

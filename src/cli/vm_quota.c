@@ -36,7 +36,7 @@ int vm_cmd_quota(int argc, char **argv)
 	const char *words[2];
 	bool json = false;
 	const struct vm_option options[] = { { "--json", .flag = &json },
-		{ NULL } };
+		{ .name = NULL } };
 	uint64_t limit = 0;
 	struct vms *vms;
 	struct why why;

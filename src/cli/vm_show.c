@@ -291,7 +291,7 @@ int vm_cmd_list(int argc, char **argv)
 		{ "--zone", .number = &zone, .max = VMCONF_ZONES_MAX },
 		{ "--domain", .number = &domain,
 			.max = VMCONF_UPDATE_DOMAINS_MAX - 1 },
-		{ "--tag", .text = &tag }, { NULL },
+		{ "--tag", .text = &tag }, { .name = NULL },
 	};
 	struct vms *vms;
 	char *copy = NULL, *equals;
@@ -319,7 +319,8 @@ int vm_cmd_list(int argc, char **argv)
 		r = CLI_FAILED;
 	else
 		r = json ? list_json(vms, &filter) : list_text(vms, &filter,
-			!filter.set && !zone && !tag && filter.update_domain < 0);
+			!filter.set && !zone && !tag &&
+			filter.update_domain < 0);
 	vms_close(vms);
 	free(copy);
 	return r;
@@ -365,7 +366,7 @@ int vm_cmd_show(int argc, char **argv)
 	const char *name;
 	bool json = false;
 	const struct vm_option options[] = { { "--json", .flag = &json },
-		{ NULL } };
+		{ .name = NULL } };
 	int r = vm_parse_one(argc, argv, options, &name);
 	struct vms *vms = r ? NULL : vm_inventory();
 

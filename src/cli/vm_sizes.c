@@ -32,7 +32,7 @@ int vm_cmd_sizes(int argc, char **argv)
 	const struct vmconf_size *sizes;
 	bool json = false;
 	const struct vm_option options[] = { { "--json", .flag = &json },
-		{ NULL } };
+		{ .name = NULL } };
 	json_t *array;
 	size_t count, none;
 	int r = vm_parse(argc, argv, options, NULL, 0, &none);

@@ -186,9 +186,9 @@ static int parse(int argc, char **argv, struct options *o, size_t names_max)
 	const struct vm_option options[] = {
 		{ "--json", .flag = &o->json }, { "--all", .flag = &o->all },
 		{ "--pcesvn", .number = &o->pcesvn, .max = PKI_PCESVN },
-		{ NULL },
+		{ .name = NULL },
 	};
-	const char *names[2] = { NULL };
+	const char *names[2] = { NULL, NULL };
 	size_t count;
 	int r;
 
@@ -201,7 +201,7 @@ static int parse(int argc, char **argv, struct options *o, size_t names_max)
 
 int vm_cmd_manufacture(int argc, char **argv)
 {
-	struct options o = { NULL };
+	struct options o = { .name = NULL };
 	struct pki *pki;
 	struct vms *vms;
 	struct why why;
@@ -247,7 +247,7 @@ int vm_cmd_tcb(int argc, char **argv)
 		{ "show", 1, 0, NULL }, { "set", 2, 2, set },
 		{ "revoke", 1, 1, take_back }, { "restore", 1, 1, give_back },
 	};
-	struct options o = { NULL };
+	struct options o = { .name = NULL };
 	struct vms *vms;
 	size_t i = 0;
 	int r;

@@ -160,7 +160,8 @@ int vm_events(struct vms *, const char *name, struct vm_events_at *at,
 	char **text, struct vm_refusal *);
 
 /* Takes a machine's lock, as every function here does that changes it, for a
- * change that is made elsewhere.  What vm_release takes, or a negative errno. */
+ * change that is made elsewhere.  What vm_release takes, or a negative
+ * errno. */
 int vm_hold(struct vms *, const char *name, struct vm_refusal *);
 void vm_release(int lock);
 

@@ -74,7 +74,7 @@ static void become(char *const *argv, bool traced)
 static bool run(char *const *argv)
 {
 	pid_t pid = fork();
-	int status;
+	int status = 0;
 
 	if (!pid)
 		become(argv, false);

@@ -88,8 +88,8 @@ static void below(void **state)
 static void names(void **state)
 {
 	static const char *const good[] = { "a", "my-vm", "a-b-c", "0", "---",
-		"123456789-123456789-123456789-123456789-123456789-"
-		"123456789-123" };
+		("123456789-123456789-123456789-123456789-123456789-"
+		"123456789-123") };
 	char name[128], vm[64], id[9], other[9];
 
 	cgroup_id("/", id);

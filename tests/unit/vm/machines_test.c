@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char g_folder[64];
@@ -253,6 +254,65 @@ static void quotas_and_rooms(void **state)
 		.zone_count = 1);
 	REFUSED("AllocationFailed", .name = "c", .zones = zone,
 		.zone_count = 1);
+	assert_int_equal(left_over(), 0);
+}
+
+static volatile sig_atomic_t g_cancel;
+
+static void cancel_later(void *ctx, const char *name, const char *what,
+	size_t done, size_t total)
+{
+	size_t *when = ctx;
+
+	assert_true(done < total);
+	g_cancel |= done == *when;
+}
+
+static void an_interrupted_order_leaves_nothing(void **state)
+{
+	struct vm_order order = { .name = "web", .count = 3, .stopped = true,
+		.cancel = &g_cancel };
+
+	for (size_t when = 0; when < 3; when++) {
+		g_cancel = 0;
+		assert_int_equal(vm_create(g_vms, &order, cancel_later, &when,
+			&g_refusal), when < 2 ? -EINTR : 0);
+		assert_int_equal(count(NULL), when < 2 ? 0 : 3);
+		assert_int_equal(left_over(), 0);
+	}
+}
+
+/* Several want the same name at a time, and there is quota for two. */
+static void orders_at_the_same_time(void **state)
+{
+	char names[3][4] = { "a", "a", "b" };
+	struct vm_order order = { .stopped = true };
+	int status, made = 0, refused = 0;
+	pid_t pids[6];
+
+	assert_int_equal(vm_set_quota(g_vms, VMCONF_DCSV3, 2, NULL), 0);
+	for (int i = 0; i < 6; i++) {
+		pids[i] = fork();
+		assert_true(pids[i] >= 0);
+		if (pids[i])
+			continue;
+		order.name = names[i % 3];
+		if (vms_open(NULL, &g_vms, NULL))
+			_exit(2);
+		if (!vm_create(g_vms, &order, NULL, NULL, &g_refusal))
+			_exit(0);
+		_exit(!strcmp(g_refusal.code, "Conflict") ||
+			!strcmp(g_refusal.code, "QuotaExceeded") ? 1 : 2);
+	}
+	for (int i = 0; i < 6; i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_true(WIFEXITED(status));
+		made += WEXITSTATUS(status) == 0;
+		refused += WEXITSTATUS(status) == 1;
+	}
+	assert_int_equal(made, 2);
+	assert_int_equal(refused, 4);
+	assert_int_equal(count(NULL), 2);
 	assert_int_equal(left_over(), 0);
 }
 
@@ -610,6 +670,8 @@ int machines_tests(void)
 		IN(one_is_made_complete),
 		IN(orders_that_make_no_sense),
 		IN(sets_are_all_or_nothing),
+		IN(an_interrupted_order_leaves_nothing),
+		IN(orders_at_the_same_time),
 		IN(quotas_and_rooms),
 		IN(resizing),
 		IN(a_host_that_is_full_is_left),
