@@ -54,6 +54,20 @@ static int read_number(struct akv_call *call, const char *name,
 	return 0;
 }
 
+/* What was made (r: whether) is stored and answered with; both are wiped. */
+static int keep(struct akv_call *call, int r, struct akv_record *record,
+	struct akv_key *key)
+{
+	if (!r)
+		r = akv_store_add(call->akv->store, record, key,
+			service_now(call->akv->service), &call->why);
+	if (!r)
+		r = answer_bundle(call, record);
+	akv_key_wipe(key);
+	akv_record_wipe(record);
+	return r;
+}
+
 static int create(struct akv_call *call)
 {
 	const char *kty = json_string_value(
@@ -80,14 +94,7 @@ static int create(struct akv_call *call)
 	if (!r)
 		r = akv_key_make(kind, hsm, bits, curve, exponent, &key,
 			&call->why);
-	if (!r)
-		r = akv_store_add(call->akv->store, &record, &key,
-			service_now(call->akv->service), &call->why);
-	if (!r)
-		r = answer_bundle(call, &record);
-	akv_key_wipe(&key);
-	akv_record_wipe(&record);
-	return r;
+	return keep(call, r, &record, &key);
 }
 
 static int import(struct akv_call *call)
@@ -108,14 +115,7 @@ static int import(struct akv_call *call)
 	if (ops && !json_object_get(call->body, "key_ops"))
 		json_object_set(call->body, "key_ops", (json_t *)ops);
 	r = akv_bundle_read(call, true, &record);
-	if (!r)
-		r = akv_store_add(call->akv->store, &record, &key,
-			service_now(call->akv->service), &call->why);
-	if (!r)
-		r = answer_bundle(call, &record);
-	akv_key_wipe(&key);
-	akv_record_wipe(&record);
-	return r;
+	return keep(call, r, &record, &key);
 }
 
 /* A new version like the newest. */
@@ -139,14 +139,7 @@ static int rotate(struct akv_call *call)
 		r = akv_key_make(record.kind, record.hsm, bits, curve, 0,
 			&key, &call->why);
 	}
-	if (!r)
-		r = akv_store_add(call->akv->store, &record, &key,
-			service_now(call->akv->service), &call->why);
-	if (!r)
-		r = answer_bundle(call, &record);
-	akv_key_wipe(&key);
-	akv_record_wipe(&record);
-	return r;
+	return keep(call, r, &record, &key);
 }
 
 static int get(struct akv_call *call)
