@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PROBE_SECONDS 3
+#define PROBE_SECONDS 30
 
 static const char *const way_ids[PROBE_WAYS] = {
 	[PROBE_MEM] = "proc-mem", [PROBE_READV] = "vm-readv",
