@@ -365,6 +365,22 @@ static int all(struct portal_call *call)
 	return 0;
 }
 
+/* Under the lock.  What was made since the look is in the next. */
+static struct live_machine *await_machine(struct portal_live *live,
+	const char *name)
+{
+	int64_t end = now_ms(CLOCK_MONOTONIC) + FIRST_MS;
+	struct timespec until = { end / 1000, end % 1000 * 1000000 };
+	struct live_machine *m = known(live, name);
+	uint64_t seen = live->number;
+	int r = 0;
+
+	while (!m && live->number == seen && !r)
+		r = pthread_cond_timedwait(&live->looked, &live->lock,
+			&until);
+	return m ? m : known(live, name);
+}
+
 static int one(struct portal_call *call)
 {
 	struct portal_live *live = call->portal->live;
@@ -375,7 +391,7 @@ static int one(struct portal_call *call)
 
 	if (r)
 		return r;
-	m = known(live, name);
+	m = await_machine(live, name);
 	if (m)
 		out = live_detail_json(m);
 	if (out) {

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// Lines over time, by Dygraphs.  What they show is said in words as well.
+import { el, text } from './dom.js';
+import { language } from './i18n.js';
+
+// Its legend would set styles that the page's policy forbids.
+if (globalThis.Dygraph)
+	globalThis.Dygraph.PLUGINS = globalThis.Dygraph.PLUGINS.filter(
+		(plugin) => plugin !== globalThis.Dygraph.Plugins.Legend);
+
+const KEEP = 300; // points: five minutes, one a second
+
+// title: of the chart; labels: of its lines; format(value) for axis and words.
+export class Chart {
+	constructor(title, labels, format) {
+		this.labels = labels;
+		this.format = format;
+		this.points = [];
+		this.box = el('div', { class: 'chart', 'aria-hidden': 'true' });
+		this.words = el('p', { class: 'words' });
+		this.element = el('figure', {}, el('figcaption', {}, title),
+			this.box, this.words);
+	}
+
+	add(time, values) {
+		const last = this.points.at(-1);
+
+		if (last && last[0].getTime() === time)
+			return;
+		this.points.push([new Date(time), ...values]);
+		if (this.points.length > KEEP)
+			this.points.shift();
+		text(this.words, this.labels.map((label, i) =>
+			`${label}: ${this.format(values[i])}`).join(' · '));
+		this.draw();
+	}
+
+	draw() {
+		if (!this.box.isConnected || !globalThis.Dygraph)
+			return;
+		if (this.graph) {
+			this.graph.updateOptions({ file: this.points });
+			return;
+		}
+		const style = getComputedStyle(this.box);
+		const colour = (name) => style.getPropertyValue(name).trim();
+		const clock = new Intl.DateTimeFormat(language(),
+			{ timeStyle: 'medium' });
+
+		this.graph = new globalThis.Dygraph(this.box, this.points, {
+			labels: ['', ...this.labels],
+			colors: ['--line-1', '--line-2', '--line-3'].map(colour),
+			gridLineColor: colour('--grid'),
+			axisLineColor: colour('--grid'),
+			includeZero: true,
+			strokeWidth: 2,
+			fillGraph: this.labels.length === 1,
+			interactionModel: {},
+			axes: {
+				x: { axisLabelFormatter: (d) => clock.format(d),
+					axisLabelWidth: 80 },
+				y: { axisLabelFormatter: this.format,
+					axisLabelWidth: 70 },
+			},
+		});
+	}
+
+	end() {
+		this.graph?.destroy();
+		this.graph = null;
+	}
+}
