@@ -2,6 +2,7 @@
 /* `coffer vm create`. */
 #include "vm_cli.h"
 #include "common/paths.h"
+#include <errno.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -172,7 +173,9 @@ static int create(const struct options *o, const struct vm_order *wanted)
 		&bar, &refusal);
 	if (bar.shown)
 		fputs("\r\033[K", stderr);
-	if (r)
+	if (r == -EINTR)
+		r = cli_error("%s", refusal.why.text);
+	else if (r)
 		r = vm_refused(&refusal);
 	else if (o->count)
 		r = show_set(vms, o->name, o->json);
