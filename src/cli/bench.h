@@ -39,6 +39,7 @@ int bench_attest(bool json);
 int bench_calls(bool json);
 int bench_load(bool json);
 int bench_paging(bool json, const char *svg); /* svg: a file, or NULL */
+int bench_portal(bool json);
 int bench_scale(bool json);
 int bench_serve(bool json);
 

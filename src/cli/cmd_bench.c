@@ -20,7 +20,8 @@ static int run(int argc, char **argv)
 	}
 	if (!what)
 		return cli_usage(&cli_bench,
-			"say attest, calls, load, paging, scale or serve");
+			"say attest, calls, load, paging, portal, scale or "
+			"serve");
 	if (svg && strcmp(what, "paging"))
 		return cli_usage(&cli_bench, "only paging has a picture");
 	if (!strcmp(what, "attest"))
@@ -31,6 +32,8 @@ static int run(int argc, char **argv)
 		return bench_load(json);
 	if (!strcmp(what, "paging"))
 		return bench_paging(json, svg);
+	if (!strcmp(what, "portal"))
+		return bench_portal(json);
 	if (!strcmp(what, "scale"))
 		return bench_scale(json);
 	if (!strcmp(what, "serve"))
@@ -46,6 +49,7 @@ const struct cli_command cli_bench = {
 "       coffer bench calls [--json]\n"
 "       coffer bench load [--json]\n"
 "       coffer bench paging [--json] [--svg FILE]\n"
+"       coffer bench portal [--json]\n"
 "       coffer bench scale [--json]\n"
 "       coffer bench serve [--json]\n"
 "\n"
@@ -69,6 +73,9 @@ const struct cli_command cli_bench = {
 "       resident, inside and outside.  --svg FILE draws pages per second\n"
 "       against working sets from half to eight times the EPC.\n"
 "\n"
+"portal what it costs to show 100 running machines to one viewer, beside what\n"
+"       they take unwatched; milliseconds to list 1,000 machines.\n"
+"\n"
 "scale  an empty call with 1 and with 100 enclaves alive; milliseconds to\n"
 "       create an enclave, by size of its heap and by enclaves alive.\n"
 "\n"
@@ -76,7 +83,7 @@ const struct cli_command cli_bench = {
 "       requests per second, latencies, and processor time per request beside\n"
 "       the cryptography that it must do.\n"
 "\n"
-"paging, scale and serve run on machines of their own.\n"
+"paging, portal, scale and serve run on machines of their own.\n"
 "\n"
 "Figures are medians over rounds in which all measurements take turns.  What\n"
 "is held to a limit is printed with it.  A busy machine gives other figures.\n",

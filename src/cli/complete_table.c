@@ -28,6 +28,7 @@ const struct complete_row complete_rows[] = {
 	{ "coffer bench calls", "", "--json" },
 	{ "coffer bench load", "", "--json" },
 	{ "coffer bench paging", "", "--json --svg FILE" },
+	{ "coffer bench portal", "", "--json" },
 	{ "coffer bench scale", "", "--json" },
 	{ "coffer bench serve", "", "--json" },
 	{ "coffer quote", "", "--data TEXT --out FILE --target --json" },
