@@ -12,7 +12,9 @@ static int run(int argc, char **argv)
 		{ "list", vm_cmd_list }, { "show", vm_cmd_show },
 		{ "create", vm_cmd_create }, { "delete", vm_cmd_delete },
 		{ "start", vm_cmd_start }, { "stop", vm_cmd_stop },
-		{ "restart", vm_cmd_restart }, { "resize", vm_cmd_resize }, { "sizes", vm_cmd_sizes },
+		{ "restart", vm_cmd_restart }, { "probe", vm_cmd_probe },
+		{ "maintenance", vm_cmd_maintenance },
+		{ "resize", vm_cmd_resize }, { "sizes", vm_cmd_sizes },
 		{ "tag", vm_cmd_tag }, { "quota", vm_cmd_quota },
 		{ "events", vm_cmd_events }, { "limit", vm_cmd_limit },
 		{ "manufacture", vm_cmd_manufacture }, { "tcb", vm_cmd_tcb },
@@ -43,6 +45,9 @@ const struct cli_command cli_vm = {
 "       coffer vm start NAME... | --set SET | --all [--json]\n"
 "       coffer vm stop NAME... | --set SET | --all [--deallocate] [--json]\n"
 "       coffer vm restart NAME... | --set SET | --all [--json]\n"
+"       coffer vm probe [NAME... | --set SET | --all] [--wait SECONDS] [--json]\n"
+"       coffer vm maintenance --domain N [--zone N] [--set SET] [--wait SECONDS]\n"
+"                      [--json]\n"
 "       coffer vm resize NAME SIZE [--json]\n"
 "       coffer vm tag NAME [KEY=VALUE | KEY]... [--json]\n"
 "       coffer vm quota [FAMILY N] [--json]\n"
@@ -68,6 +73,10 @@ const struct cli_command cli_vm = {
 "stop         its applications are told, then ended; no application starts it\n"
 "             again; --deallocate: its host is free for others\n"
 "restart      stop, then start: its enclaves are lost\n"
+"probe        is it healthy?  driver and processor answer, no enclave is locked,\n"
+"             and the probe that it was made with is content; status 0: all are\n"
+"maintenance  restarts the machines of an update domain one after another, each\n"
+"             when the one before is healthy again (--wait, 60 seconds)\n"
 "resize       another size of the same family, when it is stopped\n"
 "tag          sets tags, or with a KEY alone removes them; shows them\n"
 "quota        how many vCPUs the machines of a family may have together\n"

@@ -73,6 +73,9 @@ const struct complete_row complete_rows[] = {
 	{ "coffer vm start", "VM ...", "--set SET --all --json" },
 	{ "coffer vm stop", "VM ...", "--set SET --all --deallocate --json" },
 	{ "coffer vm restart", "VM ...", "--set SET --all --json" },
+	{ "coffer vm probe", "VM ...", "--set SET --all --wait NUMBER --json" },
+	{ "coffer vm maintenance", "", "--domain DOMAIN --zone ZONE --set SET"
+		" --wait NUMBER --json" },
 	{ "coffer vm resize", "VM SIZE", "--json" },
 	{ "coffer vm tag", "VM TAG ...", "--json" },
 	{ "coffer vm quota", "FAMILY NUMBER", "--json" },

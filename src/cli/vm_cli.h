@@ -21,6 +21,8 @@ int vm_cmd_tag(int argc, char **argv);
 int vm_cmd_start(int argc, char **argv);
 int vm_cmd_stop(int argc, char **argv);
 int vm_cmd_restart(int argc, char **argv);
+int vm_cmd_probe(int argc, char **argv);
+int vm_cmd_maintenance(int argc, char **argv);
 int vm_cmd_quota(int argc, char **argv);
 int vm_cmd_events(int argc, char **argv);
 int vm_cmd_manufacture(int argc, char **argv);
@@ -61,10 +63,11 @@ struct vm_targets {
 	size_t count;
 	struct vm_list list;
 };
-/* CLI_OK, or CLI_USAGE after a message.  vm_targets_load finds out who is in
+/* all: without any of them all machines are meant.  CLI_OK, or CLI_USAGE
+ * after a message.  vm_targets_load finds out who is in
  * the set, or in all; vm_targets_free also after it failed. */
 int vm_targets_parse(int argc, char **argv, const struct vm_option *options,
-	struct vm_targets *);
+	bool all, struct vm_targets *);
 int vm_targets_load(struct vms *, struct vm_targets *);
 void vm_targets_free(struct vm_targets *);
 

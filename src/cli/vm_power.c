@@ -122,7 +122,7 @@ static int run(int argc, char **argv, struct order *order)
 		{ .name = NULL },
 	};
 	struct vms *vms;
-	int r = vm_targets_parse(argc, argv, options, &targets);
+	int r = vm_targets_parse(argc, argv, options, false, &targets);
 
 	if (r)
 		return r;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 int vm_targets_parse(int argc, char **argv, const struct vm_option *options,
-	struct vm_targets *targets)
+	bool all, struct vm_targets *targets)
 {
 	int r;
 
@@ -15,6 +15,8 @@ int vm_targets_parse(int argc, char **argv, const struct vm_option *options,
 		return cli_error("out of memory");
 	r = vm_parse(argc, argv, options, targets->names, (size_t)argc,
 		&targets->count);
+	if (!r && all && !targets->count && !targets->set)
+		targets->all = true;
 	if (!r && !!targets->count + !!targets->set + targets->all != 1)
 		r = cli_usage(&cli_vm, "which machines? NAME..., --set SET or "
 			"--all");

@@ -5,6 +5,7 @@
 #include "common/paths.h"
 #include "pki/manufacture.h"
 #include "vm/place.h"
+#include "vm/probe.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,6 +134,8 @@ static int configure(struct making *m)
 			"zone-redundant; --count N with --zones spreads a set "
 			"of machines");
 	if (o->probe)
+		r = vm_probe_check(o->probe, &m->why);
+	if (o->probe && !r)
 		r = vmconf_set_probe(conf, o->probe, &m->why);
 	for (size_t i = 0; !r && i < o->tag_count; i++)
 		r = vmconf_set_tag(conf, o->tags[i].key, o->tags[i].value,

@@ -47,6 +47,26 @@ static struct {
 
 /* ---- helpers ---- */
 
+/* What was done in this cycle, for a failure. */
+static char story[8192];
+
+static __attribute__((format(printf, 1, 2)))
+void note(const char *format, ...)
+{
+	size_t used = strlen(story);
+	va_list args;
+
+	used += (size_t)snprintf(story + used, sizeof(story) - used,
+		"  %6llu ms  ", world_clock() % 1000000);
+	if (used >= sizeof(story))
+		return;
+	va_start(args, format);
+	vsnprintf(story + used, sizeof(story) - used, format, args);
+	va_end(args);
+	used = strlen(story);
+	snprintf(story + used, sizeof(story) - used, "\n");
+}
+
 static unsigned any(unsigned below)
 {
 	/* xorshift64*: the same everywhere. */
@@ -71,7 +91,8 @@ void fail(const char *format, ...)
 	for (size_t i = 0; i < n; i++)
 		fprintf(stderr, "  process %d (%s), child of %d\n",
 			list[i].pid, list[i].name, list[i].parent);
-	look_tell();
+	fputs(story, stderr);
+	look_tell(&world);
 	world_tell_logs(&world);
 	world_close(&world);
 	exit(1);
@@ -169,6 +190,7 @@ static void kill_any(void)
 	for (size_t i = 0; i < n; i++) {
 		if (kind_of(&list[i], list, n) != kind || pick--)
 			continue;
+		note("kill %s, %d", kind_names[kind], list[i].pid);
 		if (!kill(list[i].pid, SIGKILL))
 			killed[kind]++;
 		return;
@@ -185,6 +207,7 @@ static void command(bool safe, const char *a, const char *b, const char *c,
 	unsigned kills = safe ? 0 : any(3), done = 0;
 	int i = begin(argv, -1);
 
+	note("coffer vm %s %s %s (%d)", a, b, c ? c : "", mine[i].pid);
 	for (unsigned k = 0; k < 2; k++)
 		at[k] = from + any(KILL_WITHIN_MS);
 	for (unsigned long long until = from + 2 * WAIT_MS; ; world_nap(1)) {
@@ -199,7 +222,7 @@ static void command(bool safe, const char *a, const char *b, const char *c,
 		if (world_clock() > until)
 			fail("coffer vm %s %s does not end", a, b);
 	}
-	end(i);
+	note("it ends with %d", end(i));
 }
 
 /* ---- a cycle ---- */
@@ -222,6 +245,7 @@ static int application(const char *vm, int *input)
 	close(pair[0]);
 	*input = pair[1];
 	unsetenv("COFFER_VM");
+	note("an application for %s (%d)", vm, mine[i].pid);
 	return i;
 }
 
@@ -253,6 +277,7 @@ static void cycle_of_kills(void)
 	if (any(2))
 		command(false, "stop", "--all", NULL, NULL, NULL);
 	for (int i = 0; i < 2; i++) {
+		note("application %d is to end", mine[app[i]].pid);
 		if (!mine[app[i]].ended && any(2))
 			kill(mine[app[i]].pid, SIGKILL);
 		close(input[i]);
@@ -311,11 +336,13 @@ static void repair(void)
 
 	truth(&look);
 	for (size_t i = 0; i < look.count; i++) {
+		note("%s is %s", look.item[i].name, look.item[i].power);
 		/* The next command makes good whatever happened. */
 		if (any(2)) {
 			char *start[] = { COFFER, "vm", "start",
 				look.item[i].name, NULL };
 
+			note("it is started");
 			if (end(begin(start, -1)))
 				fail("%s, which was %s, cannot be started",
 					look.item[i].name, look.item[i].power);
@@ -325,6 +352,7 @@ static void repair(void)
 			char *stop[] = { COFFER, "vm", "stop",
 				look.item[i].name, NULL };
 
+			note("it is stopped");
 			if (end(begin(stop, -1)))
 				fail("%s cannot be stopped",
 					look.item[i].name);
@@ -335,6 +363,7 @@ static void repair(void)
 		char *gone[] = { COFFER, "vm", "delete", look.item[i].name,
 			"--force", NULL };
 
+		note("%s is deleted", look.item[i].name);
 		if (end(begin(gone, -1)))
 			fail("%s, which was %s, cannot be deleted",
 				look.item[i].name, look.item[i].power);
@@ -358,6 +387,7 @@ int main(int argc, char **argv)
 	if (end(begin(init, -1)))
 		fail("no CA");
 	for (cycle = 1; cycle <= cycles; cycle++) {
+		story[0] = '\0';
 		cycle_of_kills();
 		repair();
 		if (cycle % 100 == 0) {

@@ -76,9 +76,15 @@ void look_one(const char *name, const char *power)
 	json_decref(answer);
 }
 
-void look_tell(void)
+void look_tell(const struct world *world)
 {
+	char command[256];
+
 	fprintf(stderr, "%s\n", last);
+	snprintf(command, sizeof(command), "ls -laR --time-style=full-iso %s "
+		"%s/vm 1>&2", world->runtime, world->state);
+	if (system(command))
+		fprintf(stderr, "no listing of %s\n", world->folder);
 }
 
 /* ---- compared ---- */
@@ -171,7 +177,8 @@ static const char *groups(void)
 const char *look_left(const struct world *world)
 {
 	static const char *const none[] = { NULL };
-	static const char *const machines[] = { ".lock", NULL };
+	static const char *const machines[] = { ".lock", ".maintenance",
+		NULL };
 	static const char *const state[] = { "ca", "vm", "inventory.conf",
 		NULL };
 	char path[128];

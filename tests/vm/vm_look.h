@@ -36,7 +36,7 @@ const char *look_left(const struct world *);
 void look_group(void);
 void look_group_end(void);
 
-/* The last listing, on stderr. */
-void look_tell(void);
+/* The last listing, and what there is in the world, on stderr. */
+void look_tell(const struct world *);
 
 #endif
