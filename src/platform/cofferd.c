@@ -220,9 +220,7 @@ static void harden(void)
 	}
 }
 
-/* Owns the state directory while we or our processor live: one machine, one
- * processor.  A predecessor that is just ending is waited for. */
-static int own_state(struct platform *p, struct why *why)
+static int lock_state(struct platform *p, struct why *why)
 {
 	struct stat st, named;
 	int fd, waited = 0, r;
@@ -257,6 +255,28 @@ static int own_state(struct platform *p, struct why *why)
 	p->state_ino = st.st_ino;
 	p->held = fd;
 	return 0;
+}
+
+/* Owns the state directory while we or our processor live: one machine, one
+ * processor.  A predecessor that is just ending is waited for. */
+static int own_state(struct platform *p, struct why *why)
+{
+	int r;
+
+	while (!(r = lock_state(p, why))) {
+		struct stat named;
+
+		if (!stat(p->state, &named) && named.st_ino == p->state_ino &&
+		    named.st_dev == p->state_dev)
+			return 0;
+		/* A machine that was deleted while we waited for it, or a new
+		 * folder that was taken for one which nobody would fill. */
+		close(p->held);
+		r = paths_make(p->state, true, why);
+		if (r)
+			break;
+	}
+	return r;
 }
 
 static int configure(struct platform *p, const struct options *o,

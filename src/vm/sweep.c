@@ -22,7 +22,7 @@
 
 /* How long a directory without vm.conf may be one that an application is
  * about to fill. */
-#define YOUNG_SECONDS 60
+#define YOUNG_SECONDS 2
 
 static bool begins(const char *text, const char *with)
 {
@@ -35,15 +35,22 @@ static void look_at_machine(struct vms *vms, const char *name)
 {
 	char folder[PATH_MAX], path[PATH_MAX];
 	struct stat st;
+	int out;
 
 	if (vms_file(vms, name, "vm.conf", path, NULL) || !access(path, F_OK))
 		return;
 	if (vms_file(vms, name, "fuses", path, NULL) || !access(path, F_OK) ||
 	    vms_folder(vms, name, folder, NULL) || lstat(folder, &st) ||
-	    !S_ISDIR(st.st_mode) || st.st_mtime + YOUNG_SECONDS > time(NULL) ||
-	    vm_is_alive(vms, name))
+	    !S_ISDIR(st.st_mode) || st.st_mtime + YOUNG_SECONDS > time(NULL))
 		return;
-	files_remove_tree(folder);
+	/* A driver that has the folder fills it; one that comes too late makes
+	 * it again (platform/cofferd.c). */
+	out = vm_keep_out(vms, name, 0, NULL);
+	if (out < 0)
+		return;
+	if (!vms_file(vms, name, "vm.conf", path, NULL) && access(path, F_OK))
+		files_remove_tree(folder);
+	close(out);
 }
 
 /* Takes back what nobody makes any more. */

@@ -315,19 +315,20 @@ static void empty(void)
 		struct world_process list[8];
 
 		reap();
-		left = world_processes(list, 8) ? "processes are left" :
-			look_left(&world);
+		/* What an application was killed at, a command removes. */
+		if (!look_list(&look))
+			left = "`coffer vm list --json` failed";
+		else if (look.count)
+			left = "machines are left, which were deleted";
+		else
+			left = world_processes(list, 8) ?
+				"processes are left" : look_left(&world);
 		if (!left)
 			break;
 		if (world_clock() > until)
 			fail("%s", left);
 		world_nap(10);
 	}
-	if (!look_list(&look) || look.count)
-		fail("machines are left, which were deleted");
-	left = look_left(&world);
-	if (left)
-		fail("%s", left);
 }
 
 static void repair(void)
