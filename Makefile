@@ -35,7 +35,7 @@ help:
 	@echo 'make test         build, then run the tests (TESTS=names for a few)'
 	@echo 'make test-portal  run the tests of the portal alone'
 	@echo 'make bench        time calls, loading and paging'
-	@echo 'make stress       kill processes in the middle of paging, 200 times'
+	@echo 'make stress       kill processes at random: paging, failover, machines'
 	@echo 'make sanitize     unit tests under ASan and UBSan, in $(SANITIZE_BUILD)'
 	@echo 'make coverage     lines of src/sgx that its tests execute'
 	@echo 'make fuzz         fuzz the parsers, FUZZ_SECONDS=$(FUZZ_SECONDS) each'
