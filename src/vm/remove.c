@@ -37,6 +37,37 @@ static bool answers(const char *runtime)
 	return !dead;
 }
 
+/* How many of a driver's files a directory has; -1 if it has others too, and
+ * so is not a driver's. */
+static int driver_files(const char *folder)
+{
+	struct dirent *e;
+	DIR *dir = opendir(folder);
+	int count = 0;
+
+	while (dir && count >= 0 && (e = readdir(dir))) {
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
+		if (!strcmp(e->d_name, "driver.sock") ||
+		    !strcmp(e->d_name, "metrics.sock") ||
+		    !strcmp(e->d_name, "lock"))
+			count++;
+		else
+			count = -1;
+	}
+	if (dir)
+		closedir(dir);
+	return dir ? count : -1;
+}
+
+bool remove_is_runtime(struct vms *vms, const char *name)
+{
+	char runtime[PATH_MAX];
+
+	return !paths_join(runtime, sizeof(runtime), vms->runtime, name,
+		NULL) && driver_files(runtime) > 0;
+}
+
 void remove_runtime(struct vms *vms, const char *name)
 {
 	char runtime[PATH_MAX], lock[PATH_MAX], path[PATH_MAX];
@@ -46,7 +77,7 @@ void remove_runtime(struct vms *vms, const char *name)
 	if (paths_join(runtime, sizeof(runtime), vms->runtime, name, NULL) ||
 	    paths_join(lock, sizeof(lock), runtime, "lock", NULL) ||
 	    lstat(runtime, &st) || !S_ISDIR(st.st_mode) ||
-	    st.st_uid != geteuid())
+	    st.st_uid != geteuid() || driver_files(runtime) < 0)
 		return;
 	/* Who starts a driver holds it until the driver listens. */
 	fd = open(lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);

@@ -17,8 +17,11 @@ int remove_machine(struct vms *, const char *name, struct why *);
  * name in STATE/vm. */
 void remove_rest(struct vms *, const char *directory);
 
-/* Sockets of a dead driver; and if there is no such machine, its runtime
- * directory. */
+/* Is this, in the base of runtime directories, one that a driver used?  It has
+ * something of a driver's and nothing else. */
+bool remove_is_runtime(struct vms *, const char *name);
+/* Removes the runtime directory of a machine that no driver serves; not one
+ * with other files than a driver's. */
 void remove_runtime(struct vms *, const char *name);
 
 #endif

@@ -114,7 +114,8 @@ static void sweep_runtime(struct vms *vms)
 		snprintf(path, sizeof(path), "%s/%s/driver.sock",
 			vms->runtime, e->d_name);
 		if ((access(path, F_OK) && !access(folder, F_OK)) ||
-		    vm_is_alive(vms, e->d_name))
+		    vm_is_alive(vms, e->d_name) ||
+		    !remove_is_runtime(vms, e->d_name))
 			continue;
 		remove_runtime(vms, e->d_name);
 	}

@@ -576,6 +576,33 @@ static void sockets_of_the_dead_go(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
+static void what_is_no_drivers_stays(void **state)
+{
+	static const char *const files[] = { "mine", "mine/lock", "mine/x",
+		"empty" };
+	char path[PATH_MAX];
+	int fd;
+
+	assert_int_equal(mkdir(g_vms->runtime, 0700), 0);
+	for (int i = 0; i < 4; i++) {
+		snprintf(path, sizeof(path), "%.3000s/%s", g_vms->runtime,
+			files[i]);
+		if (i % 3 == 0) {
+			assert_int_equal(mkdir(path, 0700), 0);
+			continue;
+		}
+		fd = open(path, O_CREAT | O_RDWR, 0600);
+		assert_true(fd >= 0);
+		close(fd);
+	}
+	open_again();
+	for (int i = 0; i < 4; i++) {
+		snprintf(path, sizeof(path), "%.3000s/%s", g_vms->runtime,
+			files[i]);
+		assert_int_equal(access(path, F_OK), 0);
+	}
+}
+
 static void a_driver_that_does_not_answer_has_failed(void **state)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -683,6 +710,7 @@ int machines_tests(void)
 		IN(half_of_a_removal_is_finished),
 		IN(what_belongs_to_no_order_goes),
 		IN(sockets_of_the_dead_go),
+		IN(what_is_no_drivers_stays),
 		IN(a_driver_that_does_not_answer_has_failed),
 		IN(events_are_bounded_and_followed),
 	};
