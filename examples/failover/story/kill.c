@@ -53,6 +53,44 @@ static void kill_one(struct story *s, enum cluster_victim victim,
 		begin) / 1000);
 }
 
+static void go_on(void *context)
+{
+	cluster_tend(context);
+}
+
+/* `coffer vm` with these words; what it says is shown. */
+static bool manage(struct story *s, char *const words[])
+{
+	char *argv[CLUSTER_ARGUMENTS], coffer[512], said[2048];
+	size_t n = 0;
+	int status;
+
+	snprintf(coffer, sizeof(coffer), "%s/coffer", s->cluster.bin);
+	argv[n++] = coffer;
+	argv[n++] = "vm";
+	for (size_t i = 0; words[i]; i++)
+		argv[n++] = words[i];
+	argv[n] = NULL;
+	status = process_run(argv, said, sizeof(said), go_on, &s->cluster);
+	for (char *line = strtok(said, "\n"); line; line = strtok(NULL, "\n"))
+		say(s, "           %s\n", line);
+	return !status;
+}
+
+/* A set is spread over update domains: one machine of it is restarted, and
+ * loses its enclave, and the others serve. */
+static void maintain(struct story *s)
+{
+	char *probe[] = { "probe", "--set", "svc", "--wait", "90", NULL };
+	char *maintain[] = { "maintenance", "--set", "svc", "--domain", "0",
+		"--wait", "90", NULL };
+
+	judge(s, manage(s, probe), "coffer vm probe --set svc: all are well");
+	judge(s, manage(s, maintain), "coffer vm maintenance --domain 0: its "
+		"machine is restarted");
+	story_ask(s, "ann", "read 2", 0, "done");
+}
+
 static const char *check(struct story *s, struct history *h)
 {
 	char path[128];
@@ -92,12 +130,13 @@ static bool end_load(struct story *s)
 
 bool story_kill(struct story *s)
 {
-	heading(s, "Whatever runs it is killed, while others use it");
+	heading(s, "Whatever runs it is killed or restarted, while others use it");
 	if (!start_load(s))
 		return false;
 	kill_one(s, VICTIM_ENCLAVE, 0, "the enclave of member 0");
 	kill_one(s, VICTIM_PROCESSOR, 1, "the processor of the machine svc-1");
 	kill_one(s, VICTIM_APPLICATION, 2, "the application of member 2");
 	kill_one(s, VICTIM_STORE, 0, "a member of the store");
+	maintain(s);
 	return end_load(s);
 }
