@@ -42,5 +42,6 @@ int bench_paging(bool json, const char *svg); /* svg: a file, or NULL */
 int bench_portal(bool json);
 int bench_scale(bool json);
 int bench_serve(bool json);
+int bench_vm(bool json);
 
 #endif

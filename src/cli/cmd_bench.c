@@ -20,8 +20,8 @@ static int run(int argc, char **argv)
 	}
 	if (!what)
 		return cli_usage(&cli_bench,
-			"say attest, calls, load, paging, portal, scale or "
-			"serve");
+			"say attest, calls, load, paging, portal, scale, "
+			"serve or vm");
 	if (svg && strcmp(what, "paging"))
 		return cli_usage(&cli_bench, "only paging has a picture");
 	if (!strcmp(what, "attest"))
@@ -38,6 +38,8 @@ static int run(int argc, char **argv)
 		return bench_scale(json);
 	if (!strcmp(what, "serve"))
 		return bench_serve(json);
+	if (!strcmp(what, "vm"))
+		return bench_vm(json);
 	return cli_usage(&cli_bench, "there is no benchmark \"%s\"", what);
 }
 
@@ -52,6 +54,7 @@ const struct cli_command cli_bench = {
 "       coffer bench portal [--json]\n"
 "       coffer bench scale [--json]\n"
 "       coffer bench serve [--json]\n"
+"       coffer bench vm [--json]\n"
 "\n"
 "attest nanoseconds of a REPORT, of a quote and of verifying one, with its\n"
 "       machine known and not, beside ECDSA of OpenSSL; bytes per second\n"
@@ -83,7 +86,9 @@ const struct cli_command cli_bench = {
 "       requests per second, latencies, and processor time per request beside\n"
 "       the cryptography that it must do.\n"
 "\n"
-"paging, portal, scale and serve run on machines of their own.\n"
+"vm     milliseconds from `coffer vm create` to a machine that runs, the median\n"
+"       of 20, and private memory of the driver and processor of an idle one\n"
+"paging, portal, scale, serve and vm run on machines of their own.\n"
 "\n"
 "Figures are medians over rounds in which all measurements take turns.  What\n"
 "is held to a limit is printed with it.  A busy machine gives other figures.\n",

@@ -27,6 +27,7 @@ const struct complete_row complete_rows[] = {
 	{ "coffer bench attest", "", "--json" },
 	{ "coffer bench calls", "", "--json" },
 	{ "coffer bench load", "", "--json" },
+	{ "coffer bench vm", "", "--json" },
 	{ "coffer bench paging", "", "--json --svg FILE" },
 	{ "coffer bench portal", "", "--json" },
 	{ "coffer bench scale", "", "--json" },
