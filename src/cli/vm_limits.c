@@ -93,6 +93,10 @@ static void explain(struct view *view, const struct vm *vm)
 			"while coffer-vm@%s runs", vm->name);
 	else if (view->place->kind == CGROUP_NONE)
 		*why = view->place->why;
+	else if (!view->group && (vm->power == VM_POWER_STOPPED ||
+			vm->power == VM_POWER_DEALLOCATED))
+		why_set(why, 0, "it is %s; nothing runs in it",
+			vm_power_name(vm->power));
 	else if (!view->group)
 		why_set(why, 0, "nothing was placed in it so far: `coffer vm "
 			"start %s`, `coffer run --vm %s` and `coffer shell "
