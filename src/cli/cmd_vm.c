@@ -41,7 +41,7 @@ const struct cli_command cli_vm = {
 "                      [--count N] [--tag KEY=VALUE]... [--probe URL]\n"
 "                      [--epc-pages N] [--swap FILE] [--ptrace-slot]\n"
 "                      [--stopped | --on-demand] [--json]\n"
-"       coffer vm delete NAME... | --set SET [--force]\n"
+"       coffer vm delete NAME... | --set SET [--force] [--json]\n"
 "       coffer vm start NAME... | --set SET | --all [--json]\n"
 "       coffer vm stop NAME... | --set SET | --all [--deallocate] [--json]\n"
 "       coffer vm restart NAME... | --set SET | --all [--json]\n"

@@ -70,7 +70,7 @@ const struct complete_row complete_rows[] = {
 	{ "coffer vm create", "TEXT", "--size SIZE --zone ZONE --zones TEXT"
 		" --count NUMBER *--tag TAG --probe TEXT --epc-pages NUMBER"
 		" --swap FILE --ptrace-slot --stopped --on-demand --json" },
-	{ "coffer vm delete", "VM ...", "--set SET --force" },
+	{ "coffer vm delete", "VM ...", "--set SET --force --json" },
 	{ "coffer vm start", "VM ...", "--set SET --all --json" },
 	{ "coffer vm stop", "VM ...", "--set SET --all --deallocate --json" },
 	{ "coffer vm restart", "VM ...", "--set SET --all --json" },
