@@ -58,7 +58,8 @@ static const char help[] =
 "  --group GROUP     members of this group may use the machine, too; others'\n"
 "                    enclaves and its end are not theirs (COFFER_GROUP)\n"
 "  --foreground      log to standard error\n"
-"  --start           also when it was stopped; it is then one that was started\n"
+"  --start           also when it was stopped; it is then one that was started,\n"
+"                    until cofferd is ended by a signal: then it is stopped\n"
 "  --debug           log every failed verb and every application\n"
 "When the virtual machine is made:\n"
 "  --size NAME       Standard_DC1s_v3 and so on\n"
@@ -604,6 +605,7 @@ int main(int argc, char **argv)
 	if (o.ready >= 0)
 		fcntl(o.ready, F_SETFD, FD_CLOEXEC);
 	p.vm = o.vm;
+	p.start = o.start;
 	p.jobs_end = &p.jobs;
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);

@@ -109,6 +109,7 @@ struct platform {
 	uint64_t next_id;
 	uint64_t lost; /* enclaves, since power on */
 	struct enclave *jobs, **jobs_end; /* queue */
+	bool start; /* --start: who started us is who ends us */
 	bool stop; /* end at the next turn */
 	struct why stop_why;
 };
@@ -170,6 +171,13 @@ int inventory_list(struct platform *p, const struct client *client,
  * -ENODEV when the processor died. */
 int server_run(struct platform *p, int listener, int signals, int lock,
 	int idle_ms);
+
+/* --- power.c ------------------------------------------------------------ */
+
+/* A machine that vm.conf says is on is off from now on.  Waits up to two
+ * seconds for the machine's lock (vm/vms_priv.h), and else leaves vm.conf to
+ * whoever holds it. */
+void power_record_off(struct platform *p);
 
 /* With the lock held: removes what is in the runtime directory. */
 void server_remove_files(struct platform *p);

@@ -340,6 +340,8 @@ static void serve_signals(struct server *s)
 		follow_power(s);
 		return;
 	}
+	if (s->p->start)
+		power_record_off(s->p);
 	s->p->stop = true;
 	why_set(&s->p->stop_why, 0, "cofferd was ended by signal %u",
 		info.ssi_signo);

@@ -181,6 +181,52 @@ static void started_by_hand_though_it_was_stopped(void **state)
 	assert_string_equal(text, "stopped\n");
 }
 
+static enum vmconf_power recorded(void)
+{
+	enum vmconf_power power;
+	struct vmconf conf;
+	char path[128];
+	struct why why;
+
+	snprintf(path, sizeof(path), "%s/vm/default/vm.conf", g_world.state);
+	assert_int_equal(vmconf_read(path, &conf, &why), 0);
+	power = conf.power;
+	vmconf_free(&conf);
+	return power;
+}
+
+static void ended_by_signal(bool by_hand, enum vmconf_power before,
+	enum vmconf_power after)
+{
+	char text[256];
+	struct client c;
+
+	if (by_hand) {
+		start_by_hand(text, sizeof(text));
+		assert_string_equal(text, "ready\n");
+	}
+	client_open(&c);
+	assert_int_equal(recorded(), before);
+	assert_int_equal(kill((pid_t)c.info.cofferd_pid, SIGTERM), 0);
+	client_close(&c);
+	assert_int_equal(world_wait_empty(60000), 0);
+	assert_true(runtime_is_empty());
+	assert_int_equal(recorded(), after);
+}
+
+/* As a unit is stopped.  The next start of it starts the machine again. */
+static void who_started_by_hand_stops_by_signal(void **state)
+{
+	configure("off");
+	ended_by_signal(true, VMCONF_ON, VMCONF_OFF);
+	ended_by_signal(true, VMCONF_ON, VMCONF_OFF);
+	configure("demand");
+	ended_by_signal(true, VMCONF_DEMAND, VMCONF_DEMAND);
+	/* A driver that others started does not speak for them. */
+	configure("on");
+	ended_by_signal(false, VMCONF_ON, VMCONF_ON);
+}
+
 /* Nobody may start a second processor beside the first. */
 static void lock_lasts_as_long_as_the_processor(void **state)
 {
@@ -220,6 +266,7 @@ int main(void)
 		CASE(stopped_by_its_settings),
 		CASE(started_while_it_ran_on_demand),
 		CASE(started_by_hand_though_it_was_stopped),
+		CASE(who_started_by_hand_stops_by_signal),
 		CASE(lock_lasts_as_long_as_the_processor),
 	};
 
