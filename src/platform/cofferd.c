@@ -290,7 +290,8 @@ static int configure(struct platform *p, const struct options *o,
 	if (r)
 		return r;
 	r = vmconf_read(path, &p->conf, why);
-	if (!r && o->start && p->conf.power == VMCONF_OFF) {
+	if (!r && o->start && (p->conf.power == VMCONF_OFF ||
+	    p->conf.power == VMCONF_DEMAND)) {
 		p->conf.power = VMCONF_ON;
 		r = vmconf_write(path, &p->conf, why);
 	}
@@ -308,6 +309,8 @@ static int configure(struct platform *p, const struct options *o,
 			p->conf.epc_pages = o->epc_pages;
 		p->conf.ptrace_slot = o->ptrace_slot;
 		p->conf.created = time(NULL);
+		if (o->start)
+			p->conf.power = VMCONF_ON;
 		if (o->swap && vmconf_set_swap(&p->conf, o->swap, why))
 			return -EINVAL;
 		return vmconf_write(path, &p->conf, why);

@@ -221,7 +221,7 @@ static void who_started_by_hand_stops_by_signal(void **state)
 	ended_by_signal(true, VMCONF_ON, VMCONF_OFF);
 	ended_by_signal(true, VMCONF_ON, VMCONF_OFF);
 	configure("demand");
-	ended_by_signal(true, VMCONF_DEMAND, VMCONF_DEMAND);
+	ended_by_signal(true, VMCONF_ON, VMCONF_OFF);
 	/* A driver that others started does not speak for them. */
 	configure("on");
 	ended_by_signal(false, VMCONF_ON, VMCONF_ON);
