@@ -151,6 +151,11 @@ static int do_quoting(struct verb *v)
 {
 	int fd, r;
 
+	/* Who waits for quotes uses the machine, without an arena too. */
+	if (v->client->service && v->client->arena_fd < 0) {
+		v->client->service = false;
+		v->p->applications++;
+	}
 	r = quoting_connect(&v->p->quoting, v->client->pid, &fd, &v->why);
 	if (r)
 		return r;
