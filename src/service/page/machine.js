@@ -21,7 +21,9 @@ const actions = () => [
 	question: _('Stop it and give up its host? Its enclaves are lost.') },
 ];
 
-function buttons(machine, busy) {
+// busy(true) while something is done, busy(false) then; leaving() before it is
+// deleted: nobody asks for it any more.
+function buttons(machine, busy, leaving) {
 	const run = async (question, yes, work) => {
 		if (question && !await confirm(question, yes, _('Cancel')))
 			return;
@@ -41,8 +43,14 @@ function buttons(machine, busy) {
 		click: () => run(_('Delete {name}? What its enclaves sealed is ' +
 			'lost for ever.', { name: machine.name }), _('Delete'),
 		async () => {
-			await api.remove(machine);
-			location.hash = '#/';
+			leaving(true);
+			try {
+				await api.remove(machine);
+				location.hash = '#/';
+			} catch (error) {
+				leaving(false);
+				throw error;
+			}
 		}) }, _('Delete'));
 
 	return { element: el('div', { class: 'bar' },
@@ -159,7 +167,7 @@ export async function open(name) {
 	const charts = [new Chart(_('Page cache'), [resident, evicted], memory),
 		new Chart(_('Per second'), [_('Calls/s'), _('Page-ins/s'),
 			_('Page-outs/s')], rate)];
-	let working = false, after = '', last = first, known = '';
+	let working = false, left = false, after = '', last = first, known = '';
 	const busy = (on) => {
 		working = on;
 		bar.renew(last.power, on);
@@ -167,7 +175,7 @@ export async function open(name) {
 		if (!on)
 			tick().catch(failed);
 	};
-	const bar = buttons(first, busy);
+	const bar = buttons(first, busy, (on) => { left = on; });
 	const size = resizer(first, skus, busy);
 
 	function renew(machine) {
@@ -198,6 +206,8 @@ export async function open(name) {
 	}
 
 	async function tick() {
+		if (left)
+			return;
 		const [machine, news] = await Promise.all([api.get(path),
 			api.get(`${path}/events${after && `?after=${
 				encodeURIComponent(after)}`}`)]);

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+// A browser that looks at the portal's page: Debian's Chromium, headless.
+// Whatever the page says on its console, every violation of its policy and
+// every request to somewhere else is kept and is an error in the end.
+//
+//	const browser = await require('./browser').start(url, folder);
+//	await browser.go('#/create');        the view is there, or an error
+//	await browser.look('create');        a picture; accessible, light and dark
+//	browser.foresee(401, /live$/);       a refusal that the test provokes
+//	await browser.end();                 throws if anything was kept
+'use strict';
+const assert = require('node:assert');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const PROGRAM = process.env.CHROMIUM || '/usr/bin/chromium';
+const LIMIT = 90000; // ms that anything may take on a slow machine
+
+if (!fs.existsSync(PROGRAM)) {
+	console.log(`skip: ${PROGRAM} is missing ` +
+		'(tools/check-packages --test installs it)');
+	process.exit(77);
+}
+
+const { chromium } = require('playwright-core');
+const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+// What is against the guidelines and serious, as lines.
+async function findings(page) {
+	await page.evaluate(axe);
+	const { violations } = await page.evaluate(() => globalThis.axe.run());
+
+	return violations.filter((v) => ['serious', 'critical']
+		.includes(v.impact)).map((v) =>
+		`${v.impact} ${v.id}: ${v.nodes[0].html.slice(0, 200)}`);
+}
+
+class Browser {
+	constructor(url, folder) {
+		this.url = url;
+		this.folder = folder;
+		this.wrong = [];
+		this.foreseen = [];
+		this.files = new Map(); // path: bytes
+		this.checked = 0;
+	}
+
+	async launch() {
+		this.browser = await chromium.launch({ executablePath: PROGRAM,
+			chromiumSandbox: process.getuid() !== 0,
+			timeout: LIMIT });
+		this.context = await this.browser.newContext({ locale: 'en-GB',
+			ignoreHTTPSErrors: true, colorScheme: 'light',
+			viewport: { width: 1280, height: 900 } });
+		this.context.setDefaultTimeout(LIMIT);
+		this.page = await this.context.newPage();
+		await this.page.addInitScript(() => addEventListener(
+			'securitypolicyviolation', (e) => console.error(
+				`policy: ${e.violatedDirective} ${e.blockedURI} ${
+					e.sourceFile}:${e.lineNumber}`)));
+		this.page.on('console', (m) => this.said(m));
+		this.page.on('pageerror', (e) => this.wrong.push(e.stack));
+		this.page.on('request', (r) => {
+			if (!r.url().startsWith(`${this.url}/`))
+				this.wrong.push(`request to ${r.url()}`);
+		});
+		this.page.on('response', (r) => this.kept(r));
+	}
+
+	said(message) {
+		const text = message.text();
+		const [, status] = text.match(/status of (\d+)/) ?? [];
+		const where = message.location().url;
+
+		if (!['error', 'warning'].includes(message.type()) ||
+			this.foreseen.some((f) => f.status === Number(status) &&
+				f.where.test(where)))
+			return;
+		this.wrong.push(`console: ${text} ${where}`);
+	}
+
+	async kept(response) {
+		const { pathname } = new URL(response.url());
+
+		if (response.status() !== 200 ||
+			!(pathname === '/' || pathname.startsWith('/page/')))
+			return;
+		const body = await response.body().catch(() => null);
+
+		if (body)
+			this.files.set(pathname, body.length);
+	}
+
+	foresee(status, where) {
+		this.foreseen.push({ status, where });
+	}
+
+	// The view whose title is said; as if a link had been followed.
+	async go(hash, title) {
+		await this.page.evaluate((h) => { location.hash = h; }, hash);
+		await this.title(title);
+	}
+
+	async title(title) {
+		await this.page.locator('h1', { hasText: title }).waitFor();
+	}
+
+	async look(name, pictures = 'light') {
+		for (const scheme of ['dark', 'light']) {
+			await this.page.emulateMedia({ colorScheme: scheme });
+			if ([scheme, 'both'].includes(pictures))
+				await this.page.screenshot({ fullPage: true,
+					path: path.join(this.folder, `${name}-${
+						scheme}.png`) });
+			this.wrong.push(...(await findings(this.page)).map((f) =>
+				`${name}, ${scheme}: ${f}`));
+			this.checked++;
+		}
+	}
+
+	fine() {
+		assert.deepStrictEqual(this.wrong, []);
+	}
+
+	async end() {
+		await this.browser.close();
+		this.fine();
+	}
+}
+
+async function start(url, folder) {
+	const made = new Browser(url, folder);
+
+	fs.mkdirSync(folder, { recursive: true });
+	await made.launch();
+	return made;
+}
+
+module.exports = { LIMIT, start };

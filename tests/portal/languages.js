@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// The page in other languages: what is seen is compared with English.
+'use strict';
+const assert = require('node:assert');
+
+const views = [['', 'Overview'], ['create', 'Create a machine'],
+	['machine/small', null], ['quote', 'Attestation'], ['keys', 'Keys'],
+	['keys/data-key', null]];
+
+// All texts that are seen or read aloud, data or words.
+const texts = (page) => page.evaluate(() => {
+	const found = new Set();
+	const walk = document.createTreeWalker(document.body,
+		NodeFilter.SHOW_TEXT);
+
+	for (let node = walk.nextNode(); node; node = walk.nextNode())
+		if (node.parentElement.checkVisibility() &&
+			!node.parentElement.closest('#language, .chart'))
+			found.add(node.textContent.trim());
+	for (const e of document.querySelectorAll('[aria-label]'))
+		if (e.checkVisibility())
+			found.add(e.getAttribute('aria-label'));
+	return [...found].filter((text) => /\p{L}{2}/u.test(text));
+});
+
+async function collect(browser, quote, word) {
+	const { page } = browser;
+	const all = {};
+
+	for (const [view, title] of views) {
+		await browser.go(`#/${view}`, title ? word(title) :
+			view.split('/')[1]);
+		if (view === 'quote') {
+			await page.setInputFiles('#file', quote);
+			await page.locator('.verdict').waitFor();
+		}
+		if (view === '' || view.startsWith('machine'))
+			await page.locator(view ? '.events li' : 'tbody tr').first()
+				.waitFor();
+		all[view] = await texts(page);
+	}
+	return all;
+}
+
+// What is the same in every language: names, identities, values of the API,
+// and sentences of the service (in <li> and notices), which are English.
+async function spoken(browser, quote, seen) {
+	const { page } = browser;
+	const english = await collect(browser, quote, (text) => text);
+
+	for (const language of ['fr', 'nl']) {
+		await page.selectOption('#language', language);
+		await page.locator(`html[lang=${language}]`).waitFor();
+		const words = await page.evaluate(async (l) =>
+			(await fetch(`/page/${l}.json`)).json(), language);
+		const here = await collect(browser, quote,
+			(text) => words[text]);
+		let changed = 0;
+
+		for (const [view] of views) {
+			const left = here[view].filter((text) =>
+				text in words && words[text] !== text &&
+				!Object.values(words).includes(text));
+			assert.deepStrictEqual(left, [], `${language}: ${view}`);
+			const same = english[view].filter((text) =>
+				here[view].includes(text));
+			if (process.env.SHOW)
+				console.log(`# ${language} ${view}: ${same.join(' | ')}`);
+			changed += english[view].length - same.length;
+		}
+		assert.ok(changed > 60, `${language}: ${changed}`);
+		await browser.go('#/', words.Overview);
+		await browser.look(`overview-${language}`);
+		seen(`${language}: every word of the page, ${changed} of them`);
+	}
+	await page.selectOption('#language', 'en');
+	await browser.title('Overview');
+}
+
+module.exports = { spoken };
