@@ -210,8 +210,15 @@ export async function open(name) {
 			return;
 		const [machine, news] = await Promise.all([api.get(path),
 			api.get(`${path}/events${after && `?after=${
-				encodeURIComponent(after)}`}`)]);
+				encodeURIComponent(after)}`}`)])
+			.catch((error) => {
+				if (left) // gone meanwhile, as was asked for
+					return [null, null];
+				throw error;
+			});
 
+		if (!machine)
+			return;
 		renew(machine);
 		after = news.after;
 		log.prepend(...events(news.events).reverse());
