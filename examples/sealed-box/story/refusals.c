@@ -113,7 +113,8 @@ static bool tcb(struct story *s, char *verb, char *vm, char *status)
 static bool make_machine(struct story *s, char *vm)
 {
 	char said[1024];
-	char *argv[] = { s->coffer, "vm", "create", vm, "--size", SIZE, NULL };
+	char *argv[] = { s->coffer, "vm", "create", vm, "--size", SIZE,
+		"--on-demand", NULL };
 
 	return !run(s, argv, false, said, sizeof(said));
 }
