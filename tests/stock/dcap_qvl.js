@@ -80,7 +80,8 @@ async function verifies(url, root) {
 
 // Both CAs: a DCsv2 machine is certified by the other one.
 async function otherFamily(url, verifier) {
-	coffer('vm', 'create', 'small', '--size', 'Standard_DC1s_v2');
+	coffer('vm', 'create', 'small', '--size', 'Standard_DC1s_v2',
+		'--on-demand');
 	const quote = quoteOf('small', '01');
 	const report = verifier.verify(quote,
 		await qvl.getCollateral(url, quote), now());
