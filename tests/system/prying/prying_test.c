@@ -366,11 +366,30 @@ static bool cores_are_files(void)
 		getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_cur == RLIM_INFINITY;
 }
 
+/* Does the process take signals when it pleases, as the processor does?  Then an
+ * abort from outside does not end it. */
+static bool blocks_abort(pid_t pid)
+{
+	unsigned long long blocked = 0;
+	char path[64], line[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "SigBlk: %llx", &blocked) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return blocked & 1ull << (SIGABRT - 1);
+}
+
 /* Ends a process the way that dumps core, and looks into what appears in its
  * folder.  How many files there were; *found if one held a needle. */
 static unsigned abort_and_search(pid_t pid, bool ours, bool *found)
 {
 	char link[64], folder[256], command[600], path[400];
+	bool stays = blocks_abort(pid);
 	unsigned files = 0;
 	ssize_t n;
 	FILE *list;
@@ -385,7 +404,7 @@ static unsigned abort_and_search(pid_t pid, bool ours, bool *found)
 	close(open(command, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
 	world_nap(20);
 	kill(pid, SIGABRT);
-	for (int i = 0; i < 9000 && kill(pid, 0) == 0; i++) {
+	for (int i = 0; !stays && i < 9000 && kill(pid, 0) == 0; i++) {
 		struct world_process all[64];
 
 		world_processes(all, 64);
