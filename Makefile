@@ -80,10 +80,6 @@ test-portal: test-packages all
 	@ninja -C $(BUILD) meson-test-prereq >$(BUILD)/prereq.log || \
 		{ cat $(BUILD)/prereq.log; exit 1; }
 	@tools/run-tests $(BUILD) --suite portal
-	@tools/check-packages chromium
-	@ninja -C $(BUILD) meson-benchmark-prereq >$(BUILD)/prereq.log || \
-		{ cat $(BUILD)/prereq.log; exit 1; }
-	@tools/run-tests $(BUILD) --benchmark --suite page --verbose
 
 bench: all
 	@$(BUILD)/bin/coffer bench calls

@@ -10,16 +10,45 @@
 //	await browser.end();                 throws if anything was kept
 'use strict';
 const assert = require('node:assert');
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
-const PROGRAM = process.env.CHROMIUM || '/usr/bin/chromium';
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome',
+	'google-chrome-stable'];
 const LIMIT = 90000; // ms that anything may take on a slow machine
 
-if (!fs.existsSync(PROGRAM)) {
-	console.log(`skip: ${PROGRAM} is missing ` +
-		'(tools/check-packages --test installs it)');
+// CHROMIUM, or any of the names in PATH.
+function find() {
+	if (process.env.CHROMIUM)
+		return process.env.CHROMIUM;
+	for (const folder of process.env.PATH.split(':'))
+		for (const name of NAMES)
+			if (fs.existsSync(path.join(folder, name)))
+				return path.join(folder, name);
+	return null;
+}
+
+const PROGRAM = find();
+
+if (!PROGRAM) {
+	console.log(`skip: there is no ${NAMES.join(', ')} here ` +
+		'(tools/check-packages --test installs one)');
 	process.exit(77);
+}
+
+// Chromium keeps its pages in a sandbox, which it does not have as root and
+// cannot make where users may not make namespaces.  Why there is none; null.
+function noSandbox() {
+	if (process.getuid() === 0)
+		return 'this is root';
+	if (fs.existsSync(path.join(path.dirname(fs.realpathSync(PROGRAM)),
+		'chrome-sandbox')) ||
+		fs.existsSync('/usr/lib/chromium/chrome-sandbox'))
+		return null;
+	return spawnSync('unshare', ['--user', '--map-root-user', '--net',
+		'true'], { stdio: 'ignore' }).status === 0 ? null :
+		'users cannot make namespaces here';
 }
 
 const { chromium } = require('playwright-core');
@@ -46,9 +75,12 @@ class Browser {
 	}
 
 	async launch() {
+		const open = noSandbox();
+
 		this.browser = await chromium.launch({ executablePath: PROGRAM,
-			chromiumSandbox: process.getuid() !== 0,
-			timeout: LIMIT });
+			chromiumSandbox: !open, timeout: LIMIT });
+		console.log(`# ${PROGRAM} ${this.browser.version()}, ${open ?
+			`without its sandbox: ${open}` : 'in its sandbox'}`);
 		this.context = await this.browser.newContext({ locale: 'en-GB',
 			ignoreHTTPSErrors: true, colorScheme: 'light',
 			viewport: { width: 1280, height: 900 } });
