@@ -86,17 +86,22 @@ void arm_vms_give(struct arm *arm, struct vms *vms)
 
 /* --- what every request is asked ---------------------------------------- */
 
-/* A date, "-preview" behind it or not. */
+/* A date, with or without what says how far that version has come. */
 static bool version_ok(const char *version)
 {
 	static const char form[] = "0000-00-00";
+	static const char *const stages[] = { "", "-preview", "-alpha",
+		"-beta", "-rc", "-privatepreview" };
 
 	for (size_t i = 0; i < sizeof(form) - 1; i++)
 		if (form[i] == '-' ? version[i] != '-' : version[i] < '0' ||
 				version[i] > '9')
 			return false;
 	version += sizeof(form) - 1;
-	return !*version || !strcmp(version, "-preview");
+	for (size_t i = 0; i < sizeof(stages) / sizeof(*stages); i++)
+		if (!strcasecmp(version, stages[i]))
+			return true;
+	return false;
 }
 
 bool arm_location_ok(const char *location)
@@ -146,6 +151,49 @@ bool arm_place_ok(struct portal_call *call)
 	return false;
 }
 
+/* --- conditions --------------------------------------------------------- */
+
+/* Is it one of a list of tags, in quotes or not? */
+static bool etag_listed(const char *list, const char *etag)
+{
+	size_t size;
+
+	for (; *list; list += size) {
+		list += strspn(list, ", \t");
+		size = strcspn(list, ", \t");
+		if ((size == ARM_ETAG_SIZE - 1 && !memcmp(list, etag, size)) ||
+				(size == ARM_ETAG_SIZE - 3 && !memcmp(list,
+				etag + 1, size)))
+			return true;
+	}
+	return false;
+}
+
+bool arm_condition_ok(struct portal_call *call, const struct vm *vm)
+{
+	const char *match = http_header(call->request, "If-Match");
+	const char *none = http_header(call->request, "If-None-Match");
+	char etag[ARM_ETAG_SIZE] = "";
+
+	if (vm)
+		arm_etag(vm, etag);
+	if (none && strcmp(none, "*"))
+		arm_refuse_code(call, "InvalidParameter", "If-None-Match takes "
+			"* alone: only if there is none");
+	else if (none && vm)
+		arm_refuse_code(call, "PreconditionFailed", "If-None-Match: "
+			"there is a machine of this name");
+	else if (match && !vm)
+		arm_refuse_code(call, "PreconditionFailed", "If-Match: there "
+			"is no machine of this name");
+	else if (match && strcmp(match, "*") && !etag_listed(match, etag))
+		arm_refuse_code(call, "PreconditionFailed", "If-Match: the "
+			"machine has changed meanwhile: look at it again");
+	else
+		return true;
+	return false;
+}
+
 /* --- errors ------------------------------------------------------------- */
 
 void arm_refuse_code(struct portal_call *call, const char *code,
@@ -159,7 +207,7 @@ void arm_refuse_code(struct portal_call *call, const char *code,
 		{ "QuotaExceeded", 409 }, { "SkuNotAvailable", 409 },
 		{ "AllocationFailed", 409 }, { "OperationNotAllowed", 409 },
 		{ "Conflict", 409 }, { "PropertyChangeNotAllowed", 409 },
-		{ "TooManyRequests", 429 },
+		{ "TooManyRequests", 429 }, { "PreconditionFailed", 412 },
 		{ "LocationNotAvailableForResourceType", 400 },
 	};
 	unsigned status = 500;

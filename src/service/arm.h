@@ -28,6 +28,7 @@
 #define ARM_GROUP_DEFAULT "coffer"
 #define ARM_GROUP_MAX 90u
 #define ARM_ID_SIZE 37u /* of a UUID, with the NUL */
+#define ARM_ETAG_SIZE 35u /* 32 hex digits in quotes, with the NUL */
 #define ARM_BODY_MAX 65536u
 
 /* --- operations (arm_op.c) ------------------------------------------------ */
@@ -46,6 +47,7 @@ struct arm_work {
 	char name[64], group[ARM_GROUP_MAX + 1];
 	const struct vmconf_size *size; /* CREATE; UPDATE: NULL: as it is */
 	unsigned zone; /* CREATE; 0: any */
+	char etag[ARM_ETAG_SIZE]; /* only if it is that one's; "": any */
 	bool set_tags; /* UPDATE: tags are all that it shall have */
 	json_t *tags; /* object of strings, or NULL; with the group's */
 };
@@ -109,6 +111,9 @@ bool arm_location_ok(const char *location);
 void arm_refuse(struct portal_call *, const struct vm_refusal *);
 void arm_refuse_code(struct portal_call *, const char *code,
 	const char *message);
+/* Do If-Match and If-None-Match let this happen to the machine, NULL: to one
+ * that there is not?  false: answered. */
+bool arm_condition_ok(struct portal_call *, const struct vm *);
 /* A time as Azure writes it, 2026-01-31T12:00:00+00:00. */
 json_t *arm_time(int64_t time);
 
@@ -116,6 +121,8 @@ json_t *arm_time(int64_t time);
 
 /* The group of a machine; a string of the machine's or a constant. */
 const char *arm_group(const struct vm *);
+/* Another after each change of what a PUT can change, quotes around it. */
+void arm_etag(const struct vm *, char etag[ARM_ETAG_SIZE]);
 /* One that a name of groups may be. */
 bool arm_group_ok(const char *group);
 /* As Azure shows it, as JSON; view: with its instance view.  op: what is at

@@ -26,6 +26,7 @@ struct item {
 	struct item *next;
 	struct arm_op op;
 	json_t *tags;
+	char etag[ARM_ETAG_SIZE]; /* "": any */
 	bool set_tags, begun;
 	struct arm_ops *ops;
 };
@@ -157,6 +158,26 @@ static int update(struct vms *vms, struct item *item,
 	return r || !item->set_tags ? r : set_tags(vms, item, refusal);
 }
 
+/* Is the machine still the one that was asked about?  It may have changed
+ * since, by another command. */
+static int check_etag(struct vms *vms, struct item *item,
+	struct vm_refusal *refusal)
+{
+	char etag[ARM_ETAG_SIZE];
+	struct vm vm;
+	int r = vm_look(vms, item->op.name, &vm, refusal);
+
+	if (r)
+		return r;
+	arm_etag(&vm, etag);
+	vm_free(&vm);
+	if (!strcmp(etag, item->etag))
+		return 0;
+	refusal->code = "PreconditionFailed";
+	return why_set(&refusal->why, -ESTALE, "If-Match: the machine has "
+		"changed meanwhile: look at it again");
+}
+
 static int carry_out(struct item *item, struct vm_refusal *refusal)
 {
 	const char *name = item->op.name;
@@ -165,6 +186,10 @@ static int carry_out(struct item *item, struct vm_refusal *refusal)
 
 	if (r) {
 		refusal->code = "InternalError";
+		return r;
+	}
+	if (*item->etag && (r = check_etag(vms, item, refusal))) {
+		vms_close(vms);
 		return r;
 	}
 	switch (item->op.kind) {
@@ -344,6 +369,7 @@ static struct item *item_new(struct arm_ops *ops,
 	snprintf(item->op.name, sizeof(item->op.name), "%s", what->name);
 	snprintf(item->op.group, sizeof(item->op.group), "%s", what->group);
 	item->set_tags = what->set_tags;
+	memcpy(item->etag, what->etag, sizeof(item->etag));
 	/* Counts of references are not for two threads: a copy. */
 	item->tags = what->tags ? json_deep_copy(what->tags) : NULL;
 	if (what->tags && !item->tags) {

@@ -155,8 +155,14 @@ static int read_body(struct portal_call *call, struct body *body)
 	int r = 0;
 
 	memset(body, 0, sizeof(*body));
-	if (!root)
+	if (!root) {
+		if (http_answer_status(call->answer) == 400)
+			http_answer_error(call->answer, 400,
+				"InvalidRequestContent", "The body must be "
+				"JSON as RFC 8259 has it, in UTF-8, with no "
+				"name twice in an object");
 		return 1;
+	}
 	if (!json_is_object(root))
 		return wrong(call, "%s must be a JSON object", "the body");
 	body->tags = json_pack("{s:s}", ARM_GROUP_TAG,
@@ -180,8 +186,14 @@ static int read_body(struct portal_call *call, struct body *body)
 
 /* --- making and changing ------------------------------------------------ */
 
-static void name_it(struct portal_call *call, struct arm_work *work)
+/* vm: the machine that it is about, NULL: one to be made. */
+static void name_it(struct portal_call *call, const struct vm *vm,
+	struct arm_work *work)
 {
+	const char *match = http_header(call->request, "If-Match");
+
+	if (match && vm && strcmp(match, "*"))
+		arm_etag(vm, work->etag);
 	snprintf(work->name, sizeof(work->name), "%s",
 		http_parameter(call->request, "name"));
 	snprintf(work->group, sizeof(work->group), "%s",
@@ -193,7 +205,9 @@ static int create(struct portal_call *call, const struct body *body)
 	struct arm_work work = { .kind = ARM_CREATE, .size = body->size,
 		.zone = body->zone, .tags = body->tags };
 
-	name_it(call, &work);
+	if (!arm_condition_ok(call, NULL))
+		return 0;
+	name_it(call, NULL, &work);
 	if (!body->size)
 		return wrong(call, "%s is missing", "properties."
 			"hardwareProfile.vmSize");
@@ -228,7 +242,9 @@ static int change(struct portal_call *call, const struct body *body,
 	bool whole = !strcmp(call->request->method, "PUT");
 	struct arm_text text;
 
-	name_it(call, &work);
+	if (!arm_condition_ok(call, vm))
+		return 0;
+	name_it(call, vm, &work);
 	/* The group's name as the machine has it. */
 	snprintf(work.group, sizeof(work.group), "%s", arm_group(vm));
 	json_object_set_new(body->tags, ARM_GROUP_TAG,
@@ -319,21 +335,24 @@ static int delete(struct portal_call *call)
 {
 	struct arm_work work = { .kind = ARM_DELETE };
 	struct vm vm;
-	bool here;
+	bool here, allowed;
 	int r;
 
 	if (!arm_place_ok(call))
 		return 0;
-	name_it(call, &work);
 	r = look(call, &vm);
 	if (r && r != -ENOENT)
 		return r;
-	here = !r && !strcasecmp(arm_group(&vm), work.group);
+	here = !r && !strcasecmp(arm_group(&vm),
+		http_parameter(call->request, "group"));
+	allowed = arm_condition_ok(call, here ? &vm : NULL);
+	name_it(call, here ? &vm : NULL, &work);
 	if (!r)
 		vm_free(&vm);
-	if (here)
+	if (here && allowed)
 		return arm_begin(call, &work);
-	http_answer_empty(call->answer, 204);
+	if (allowed)
+		http_answer_empty(call->answer, 204);
 	return 0;
 }
 

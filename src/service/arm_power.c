@@ -93,7 +93,8 @@ int arm_begin(struct portal_call *call, const struct arm_work *work)
 		return answer_machine(call, work->kind == ARM_CREATE ? 201 :
 			200, NULL);
 	else
-		r = answer_machine(call, work->kind == ARM_CREATE ? 201 : 202,
+		/* Azure's clients take nothing else of a PUT or PATCH. */
+		r = answer_machine(call, work->kind == ARM_CREATE ? 201 : 200,
 			&op);
 	if (!r)
 		say_where(call, id, work->kind);

@@ -46,6 +46,36 @@ static void write_id(FILE *out, const struct arm *arm, const struct vm *vm)
 		d[13], d[14], d[15]);
 }
 
+void arm_etag(const struct vm *vm, char etag[ARM_ETAG_SIZE])
+{
+	const struct vmconf *conf = &vm->conf;
+	uint8_t d[SHA256_DIGEST_LENGTH];
+	char text[sizeof(d) + sizeof(struct vmconf_tag)];
+	int n = snprintf(text, sizeof(text), "%s %lld %s %u", vm->name,
+		(long long)vm->created, conf->size->name,
+		(unsigned)conf->zone);
+
+	SHA256((const uint8_t *)text, (size_t)n, d);
+	/* A hash of hashes: one tag fits into the text, all do not. */
+	for (size_t i = 0; i < conf->tag_count; i++) {
+		const struct vmconf_tag *tag = &conf->tags[i];
+		size_t key = strlen(tag->key) + 1;
+		size_t value = strlen(tag->value) + 1;
+
+		memcpy(text, d, sizeof(d));
+		memcpy(text + sizeof(d), tag->key, key);
+		memcpy(text + sizeof(d) + key, tag->value, value);
+		SHA256((const uint8_t *)text, sizeof(d) + key + value, d);
+	}
+	etag[0] = '"';
+	for (size_t i = 0; i < 16; i++) {
+		etag[1 + 2 * i] = "0123456789abcdef"[d[i] >> 4];
+		etag[2 + 2 * i] = "0123456789abcdef"[d[i] & 15];
+	}
+	etag[33] = '"';
+	etag[34] = '\0';
+}
+
 /* --- one ---------------------------------------------------------------- */
 
 struct state {
@@ -154,7 +184,7 @@ static void write_begin(FILE *out, const struct arm *arm, const char *group,
 void arm_vm_write(FILE *out, const struct arm *arm, const struct vm *vm,
 	bool view, const struct arm_op *op)
 {
-	char time[ATTEST_DATE_SIZE];
+	char time[ATTEST_DATE_SIZE], etag[ARM_ETAG_SIZE];
 
 	write_begin(out, arm, arm_group(vm), vm->name, vm->conf.size->name,
 		vm->conf.zone, op ? arm_kind_state(op->kind) : "Succeeded");
@@ -168,6 +198,8 @@ void arm_vm_write(FILE *out, const struct arm *arm, const struct vm *vm,
 		write_view(out, vm, op);
 	}
 	fputc('}', out);
+	arm_etag(vm, etag);
+	fprintf(out, ",\"etag\":\"\\%.33s\\\"\"", etag);
 	write_tags(out, vm);
 	fputc('}', out);
 }
@@ -211,11 +243,14 @@ void arm_text_answer(struct portal_call *call, unsigned status,
 static void answer_vm(struct portal_call *call, const struct vm *vm,
 	bool view, const struct arm_op *op)
 {
+	char etag[ARM_ETAG_SIZE];
 	struct arm_text text;
 
 	if (arm_text_begin(&text))
 		arm_vm_write(text.out, call->portal->arm, vm, view, op);
 	arm_text_answer(call, 200, &text);
+	arm_etag(vm, etag);
+	http_answer_header(call->answer, "ETag", etag);
 }
 
 int arm_vm_find(struct portal_call *call, struct vms *vms, struct vm *vm)
@@ -297,6 +332,15 @@ static int instance_view(struct portal_call *call)
 
 	if (!arm_place_ok(call))
 		return 0;
+	if (at && op.kind == ARM_CREATE && !strcasecmp(op.group,
+			http_parameter(call->request, "group"))) {
+		http_answer_text(call->answer, 200,
+			"application/json; charset=utf-8", "{\"statuses\":"
+			"[{\"code\":\"ProvisioningState/creating\","
+			"\"level\":\"Info\",\"displayStatus\":"
+			"\"Creating\"}]}");
+		return 0;
+	}
 	r = arm_vms_take(arm, &vms, &call->why);
 	if (r)
 		return r;

@@ -22,8 +22,8 @@
  * text after a parameter wins over shorter.  A parameter takes whatever the
  * segment holds, also nothing: "/keys/a/" fits "/keys/{name}/{version}" with
  * an empty version.  Paths are compared after percent-decoding of each
- * segment, so an escaped slash never becomes a separator.  GET routes answer
- * HEAD too.
+ * segment, so an escaped slash never becomes a separator.  Case counts, unless
+ * the interface says that it does not.  GET routes answer HEAD too.
  *
  * Handlers run in several threads at once.  What a request owns lives until
  * its answer has been sent; http_alloc() takes from the same purse.  Strings
@@ -79,6 +79,9 @@ struct http_request {
 /* How one interface speaks.  Constant, lives as long as the server. */
 struct http_interface {
 	const char *name; /* for logs: "akv" */
+	/* Is the literal text of its patterns, and of its prefixes, the same
+	 * in any case? */
+	bool any_case;
 	/* Paths that begin so and fit no route get this interface's errors. */
 	const char *const *prefixes; /* NULL at the end; NULL: none */
 	/* Writes the body (and headers) of an error; status is set.  code and

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct http_server *http_server_new(void)
 {
@@ -91,14 +92,21 @@ bool http_route_at(const struct http_server *server, size_t index,
 	return true;
 }
 
-static bool segment_fits(const struct segment *s, const char *text)
+static bool same(const char *a, const char *b, size_t size, bool any_case)
+{
+	return any_case ? !strncasecmp(a, b, size) : !memcmp(a, b, size);
+}
+
+static bool segment_fits(const struct segment *s, const char *text,
+	bool any_case)
 {
 	size_t size = strlen(text);
 
 	if (!s->name)
-		return size == s->text_size && !memcmp(text, s->text, size);
-	return size >= s->text_size &&
-		!memcmp(text + size - s->text_size, s->text, s->text_size);
+		return size == s->text_size && same(text, s->text, size,
+			any_case);
+	return size >= s->text_size && same(text + size - s->text_size,
+		s->text, s->text_size, any_case);
 }
 
 static bool route_fits(const struct route *route, const struct path *path)
@@ -106,7 +114,8 @@ static bool route_fits(const struct route *route, const struct path *path)
 	if (route->segment_count != path->count)
 		return false;
 	for (size_t i = 0; i < path->count; i++)
-		if (!segment_fits(&route->segments[i], path->segments[i]))
+		if (!segment_fits(&route->segments[i], path->segments[i],
+				route->interface->any_case))
 			return false;
 	return true;
 }
@@ -169,7 +178,9 @@ const struct http_interface *route_interface(const struct http_server *server,
 			size_t size = strlen(one->prefixes[k]);
 
 			if (size > longest &&
-			    !strncmp(target, one->prefixes[k], size)) {
+			    strlen(target) >= size &&
+			    same(target, one->prefixes[k], size,
+				one->any_case)) {
 				longest = size;
 				best = one;
 			}

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#define ARM_PREFIX "/subscriptions"
 #define HOST_MAX 300u /* a name of 255, a port */
 
 struct portal_route {
@@ -43,10 +44,42 @@ static void finish(const struct http_request *request,
 	http_answer_header(answer, "x-ms-request-id", request->id);
 }
 
-static const char *const prefixes[] = { "/portal", "/subscriptions", NULL };
+/* A name that a client has given to what it does, to be said again. */
+static bool name_ok(const char *name)
+{
+	size_t size = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLM"
+		"NOPQRSTUVWXYZ0123456789-_.");
+
+	return size && size <= 64 && !name[size];
+}
+
+static void finish_arm(const struct http_request *request,
+	struct http_answer *answer)
+{
+	const char *correlation = http_header(request,
+		"x-ms-correlation-request-id");
+	const char *client = http_header(request, "x-ms-client-request-id");
+	const char *again = http_header(request,
+		"x-ms-return-client-request-id");
+
+	finish(request, answer);
+	http_answer_header(answer, "x-ms-correlation-request-id",
+		correlation && name_ok(correlation) ? correlation :
+		request->id);
+	if (client && name_ok(client) && again && !strcasecmp(again, "true"))
+		http_answer_header(answer, "x-ms-client-request-id", client);
+}
+
+static const char *const prefixes[] = { "/portal", NULL };
+static const char *const arm_prefixes[] = { ARM_PREFIX, NULL };
 
 static const struct http_interface interface = {
 	.name = "portal", .prefixes = prefixes, .finish = finish,
+};
+/* Azure Resource Manager's paths are the same in any case. */
+static const struct http_interface arm_interface = {
+	.name = "arm", .any_case = true, .prefixes = arm_prefixes,
+	.finish = finish_arm,
 };
 
 /* --- the place ---------------------------------------------------------- */
@@ -246,6 +279,8 @@ int portal_verbs(struct portal *portal, const struct portal_verb *verbs,
 {
 	for (size_t i = 0; i < count; i++) {
 		struct portal_route *route = calloc(1, sizeof(*route));
+		bool arm = !strncmp(verbs[i].pattern, ARM_PREFIX,
+			strlen(ARM_PREFIX));
 		int r;
 
 		if (!route)
@@ -254,7 +289,8 @@ int portal_verbs(struct portal *portal, const struct portal_verb *verbs,
 		route->verb = &verbs[i];
 		route->next = portal->routes;
 		portal->routes = route;
-		r = http_route(portal->server, &interface, route,
+		r = http_route(portal->server, arm ? &arm_interface :
+			&interface, route,
 			verbs[i].method, verbs[i].pattern, verbs[i].body_max,
 			run);
 		if (r)
@@ -278,7 +314,7 @@ void portal_verbs_free(struct portal *portal)
 bool portal_number(const struct http_request *request, const char *name,
 	int64_t least, int64_t most, int64_t *out)
 {
-	const char *text = http_query(request, name);
+	const char *text = http_query_any_case(request, name);
 	int64_t number;
 	char *end;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "portal_world.h"
 
+#include "service/arm.h"
 #include "service/portal_quote.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -103,7 +104,7 @@ struct http_exchange *world_send(struct portal_world *world,
 {
 	struct sockaddr_in client = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct http_field fields[8];
+	struct http_field fields[8 + WORLD_EXTRA_MAX];
 	struct http_exchange *exchange;
 	char bearer[512];
 	size_t count = 0;
@@ -122,6 +123,8 @@ struct http_exchange *world_send(struct portal_world *world,
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
 		if (wanted[i].value && *wanted[i].value)
 			fields[count++] = wanted[i];
+	for (size_t i = 0; i < WORLD_EXTRA_MAX && request->extra[i].name; i++)
+		fields[count++] = request->extra[i];
 	exchange = http_dispatch(world->server, request->method,
 		request->target, fields, count, request->body, request->size,
 		(const struct sockaddr *)&client);
@@ -160,4 +163,42 @@ void world_expect_code(json_t *answer, const char *code)
 	assert_non_null(found);
 	assert_string_equal(found, code);
 	json_decref(answer);
+}
+
+void world_add(struct portal_world *world, const char *name,
+	const char *group, unsigned zone)
+{
+	struct vmconf conf;
+	struct why why = { "" };
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/vm", world->state);
+	mkdir(path, 0700);
+	snprintf(path, sizeof(path), "%s/vm/%s", world->state, name);
+	assert_int_equal(mkdir(path, 0700), 0);
+	vmconf_default(&conf);
+	conf.power = VMCONF_OFF;
+	conf.zone = (uint16_t)zone;
+	conf.update_domain = 3;
+	conf.host = 1;
+	conf.created = MINT_NOW;
+	if (group)
+		assert_int_equal(vmconf_set_tag(&conf, ARM_GROUP_TAG, group,
+			&why), 0);
+	assert_int_equal(vmconf_set_tag(&conf, "owner", "tests", &why), 0);
+	snprintf(path, sizeof(path), "%s/vm/%s/vm.conf", world->state, name);
+	if (vmconf_write(path, &conf, &why))
+		fail_msg("%s", why.text);
+	vmconf_free(&conf);
+}
+
+const char *world_target(struct portal_world *world, const char *group,
+	const char *rest)
+{
+	static char text[512];
+
+	snprintf(text, sizeof(text), "/subscriptions/%s%s%s/providers/"
+		"Microsoft.Compute/%s", world->portal->arm->subscription,
+		group ? "/resourceGroups/" : "", group ? group : "", rest);
+	return text;
 }

@@ -15,6 +15,7 @@
 #include "service/portal.h"
 
 #define WORLD_HOST "localhost:9999"
+#define WORLD_EXTRA_MAX 4
 
 struct portal_world {
 	char state[64];
@@ -36,6 +37,7 @@ struct world_request {
 	const char *origin, *site, *type, *encoding, *etag; /* NULL: none */
 	const void *body;
 	size_t size;
+	struct http_field extra[WORLD_EXTRA_MAX]; /* those with a name */
 };
 
 /* The exchange, to be ended by http_exchange_end(). */
@@ -47,6 +49,15 @@ struct http_exchange *world_send(struct portal_world *world,
 unsigned world_ask(struct portal_world *world, const char *token,
 	const char *method, const char *target, json_t *body,
 	json_t **answer);
+
+/* A machine as a file: nothing runs.  group may be NULL, zone 0. */
+void world_add(struct portal_world *world, const char *name,
+	const char *group, unsigned zone);
+
+/* What stands behind the subscription, and behind the group if there is one,
+ * as a target; until the next call. */
+const char *world_target(struct portal_world *world, const char *group,
+	const char *rest);
 
 /* The code of an error; takes the reference. */
 void world_expect_code(json_t *answer, const char *code);

@@ -7,48 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define VERSION "api-version=2024-07-01"
-
-/* A machine as a file: nothing runs. */
-static void add(struct portal_world *world, const char *name,
-	const char *group, unsigned zone)
-{
-	struct vmconf conf;
-	struct why why = { "" };
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s/vm", world->state);
-	mkdir(path, 0700);
-	snprintf(path, sizeof(path), "%s/vm/%s", world->state, name);
-	assert_int_equal(mkdir(path, 0700), 0);
-	vmconf_default(&conf);
-	conf.power = VMCONF_OFF;
-	conf.zone = (uint16_t)zone;
-	conf.update_domain = 3;
-	conf.host = 1;
-	conf.created = MINT_NOW;
-	if (group)
-		assert_int_equal(vmconf_set_tag(&conf, ARM_GROUP_TAG, group,
-			&why), 0);
-	assert_int_equal(vmconf_set_tag(&conf, "owner", "tests", &why), 0);
-	snprintf(path, sizeof(path), "%s/vm/%s/vm.conf", world->state, name);
-	if (vmconf_write(path, &conf, &why))
-		fail_msg("%s", why.text);
-	vmconf_free(&conf);
-}
-
-static const char *target_of(struct portal_world *world, const char *group,
-	const char *rest)
-{
-	static char text[512];
-
-	snprintf(text, sizeof(text), "/subscriptions/%s%s%s/providers/"
-		"Microsoft.Compute/%s", world->portal->arm->subscription,
-		group ? "/resourceGroups/" : "", group ? group : "", rest);
-	return text;
-}
 
 static unsigned ask(struct portal_world *world, const char *method,
 	const char *target, json_t *body, json_t **answer)
@@ -77,8 +37,8 @@ static void test_one(void **state)
 	struct portal_world *world = *state;
 	json_t *answer, *properties;
 
-	add(world, "one", "Web", 2);
-	assert_int_equal(ask(world, "GET", target_of(world, "web",
+	world_add(world, "one", "Web", 2);
+	assert_int_equal(ask(world, "GET", world_target(world, "web",
 		"virtualMachines/one?$expand=instanceView&" VERSION), NULL,
 		&answer), 200);
 	properties = json_object_get(answer, "properties");
@@ -98,13 +58,13 @@ static void test_one(void **state)
 		json_object_get(json_object_get(properties, "instanceView"),
 		"statuses"), 1), "code")), "PowerState/stopped");
 	json_decref(answer);
-	expect(world, "GET", target_of(world, "other",
+	expect(world, "GET", world_target(world, "other",
 		"virtualMachines/one?" VERSION), NULL, 404,
 		"ResourceNotFound");
-	expect(world, "GET", target_of(world, "web",
+	expect(world, "GET", world_target(world, "web",
 		"virtualMachines/two?" VERSION), NULL, 404,
 		"ResourceNotFound");
-	expect(world, "GET", target_of(world, "web",
+	expect(world, "GET", world_target(world, "web",
 		"virtualMachines/One?" VERSION), NULL, 400,
 		"InvalidParameter");
 }
@@ -132,9 +92,9 @@ static void test_pages_have_every_machine_once(void **state)
 
 	for (unsigned i = 0; i < 25; i++) {
 		snprintf(name, sizeof(name), "vm-%u", i);
-		add(world, name, i % 5 ? NULL : "fifth", 1 + i % 3);
+		world_add(world, name, i % 5 ? NULL : "fifth", 1 + i % 3);
 	}
-	snprintf(target, sizeof(target), "%s", target_of(world, NULL,
+	snprintf(target, sizeof(target), "%s", world_target(world, NULL,
 		"virtualMachines?$top=10&" VERSION));
 	for (;;) {
 		all += count_of(world, target, &next);
@@ -149,11 +109,11 @@ static void test_pages_have_every_machine_once(void **state)
 	}
 	assert_int_equal(all, 25);
 	assert_int_equal(pages, 3);
-	assert_int_equal(count_of(world, target_of(world, "fifth",
+	assert_int_equal(count_of(world, world_target(world, "fifth",
 		"virtualMachines?" VERSION), NULL), 5);
-	assert_int_equal(count_of(world, target_of(world, "coffer",
+	assert_int_equal(count_of(world, world_target(world, "coffer",
 		"virtualMachines?" VERSION), NULL), 20);
-	assert_int_equal(count_of(world, target_of(world, NULL,
+	assert_int_equal(count_of(world, world_target(world, NULL,
 		"locations/Coffer%20Local/virtualMachines?" VERSION), NULL),
 		25);
 }
@@ -163,14 +123,14 @@ static void test_sizes_and_usages(void **state)
 	struct portal_world *world = *state;
 	json_t *answer, *first;
 
-	add(world, "one", NULL, 1);
-	assert_int_equal(count_of(world, target_of(world, NULL,
+	world_add(world, "one", NULL, 1);
+	assert_int_equal(count_of(world, world_target(world, NULL,
 		"locations/coffer-local/vmSizes?" VERSION), NULL), 20);
-	assert_int_equal(count_of(world, target_of(world, "coffer",
+	assert_int_equal(count_of(world, world_target(world, "coffer",
 		"virtualMachines/one/vmSizes?" VERSION), NULL), 8);
-	assert_int_equal(count_of(world, target_of(world, NULL, "skus?"
+	assert_int_equal(count_of(world, world_target(world, NULL, "skus?"
 		VERSION), NULL), 20);
-	assert_int_equal(ask(world, "GET", target_of(world, NULL,
+	assert_int_equal(ask(world, "GET", world_target(world, NULL,
 		"locations/coffer-local/usages?" VERSION), NULL, &answer),
 		200);
 	first = json_array_get(json_object_get(answer, "value"), 1);
@@ -179,7 +139,7 @@ static void test_sizes_and_usages(void **state)
 	assert_int_equal(json_integer_value(json_object_get(first,
 		"currentValue")), 1);
 	json_decref(answer);
-	expect(world, "GET", target_of(world, NULL,
+	expect(world, "GET", world_target(world, NULL,
 		"locations/westeurope/vmSizes?" VERSION), NULL, 404,
 		"LocationNotFound");
 }
@@ -204,25 +164,25 @@ static void test_places_that_there_are_not(void **state)
 	expect(world, "GET", "/subscriptions/00000000-0000-0000-0000-"
 		"000000000000/providers/Microsoft.Compute/virtualMachines?"
 		VERSION, NULL, 404, "SubscriptionNotFound");
-	expect(world, "GET", target_of(world, "a%20b", "virtualMachines?"
+	expect(world, "GET", world_target(world, "a%20b", "virtualMachines?"
 		VERSION), NULL, 400, "InvalidResourceGroup");
-	expect(world, "GET", target_of(world, "dot.", "virtualMachines?"
+	expect(world, "GET", world_target(world, "dot.", "virtualMachines?"
 		VERSION), NULL, 400, "InvalidResourceGroup");
-	expect(world, "GET", target_of(world, "%2e%2e", "virtualMachines?"
+	expect(world, "GET", world_target(world, "%2e%2e", "virtualMachines?"
 		VERSION), NULL, 400, "InvalidParameter");
-	expect(world, "GET", target_of(world, "web",
+	expect(world, "GET", world_target(world, "web",
 		"virtualMachines/%2e%2e?" VERSION), NULL, 400,
 		"InvalidParameter");
-	expect(world, "GET", target_of(world, "web",
+	expect(world, "GET", world_target(world, "web",
 		"virtualMachines/a%2Fb?" VERSION), NULL, 400,
 		"InvalidParameter");
-	expect(world, "GET", target_of(world, NULL,
+	expect(world, "GET", world_target(world, NULL,
 		"virtualMachines?$top=0&" VERSION), NULL, 400,
 		"InvalidParameter");
-	expect(world, "GET", target_of(world, NULL,
+	expect(world, "GET", world_target(world, NULL,
 		"virtualMachines?$filter=x&" VERSION), NULL, 400,
 		"InvalidParameter");
-	expect(world, "GET", target_of(world, NULL,
+	expect(world, "GET", world_target(world, NULL,
 		"locations/coffer-local/operations/0?" VERSION), NULL, 404,
 		"ResourceNotFound");
 }
@@ -250,7 +210,7 @@ static void test_bodies_that_mean_nothing_here(void **state)
 			"{\"Resource-Group\": \"x\"}}",
 		"{\"location\": \"coffer-local\", \"identity\": {}}",
 	};
-	const char *target = target_of(world, "web", "virtualMachines/new?"
+	const char *target = world_target(world, "web", "virtualMachines/new?"
 		VERSION);
 	struct world_request request = { .method = "PUT", .target = target,
 		.token = world->token.write, .type = "text/plain",
@@ -280,7 +240,7 @@ static void test_bodies_that_mean_nothing_here(void **state)
 	assert_int_equal(view.status, 413);
 	http_exchange_end(exchange);
 	free(large);
-	assert_int_equal(count_of(world, target_of(world, NULL,
+	assert_int_equal(count_of(world, world_target(world, NULL,
 		"virtualMachines?" VERSION), NULL), 0);
 }
 
@@ -296,14 +256,14 @@ static void test_who_may_only_read_changes_nothing(void **state)
 	};
 	char target[512], rest[128];
 
-	add(world, "one", "web", 1);
+	world_add(world, "one", "web", 1);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		const char *const tokens[] = { world->token.read, NULL,
 			"wrong" };
 
 		snprintf(rest, sizeof(rest), "virtualMachines/one%s?" VERSION,
 			rows[i].rest);
-		snprintf(target, sizeof(target), "%s", target_of(world, "web",
+		snprintf(target, sizeof(target), "%s", world_target(world, "web",
 			rest));
 		for (size_t k = 0; k < 3; k++) {
 			unsigned status = world_ask(world, tokens[k],
@@ -315,7 +275,7 @@ static void test_who_may_only_read_changes_nothing(void **state)
 					rows[i].rest, status);
 		}
 	}
-	assert_int_equal(count_of(world, target_of(world, "web",
+	assert_int_equal(count_of(world, world_target(world, "web",
 		"virtualMachines?" VERSION), NULL), 1);
 }
 
@@ -360,20 +320,20 @@ static void test_a_change_of_what_stays(void **state)
 		"\"Standard_DC1s_v3\"}}}";
 	json_t *answer;
 
-	add(world, "one", "web", 1);
-	expect(world, "PUT", target_of(world, "web", "virtualMachines/one?"
+	world_add(world, "one", "web", 1);
+	expect(world, "PUT", world_target(world, "web", "virtualMachines/one?"
 		VERSION), put, 409, "PropertyChangeNotAllowed");
-	expect(world, "PUT", target_of(world, "other", "virtualMachines/one?"
+	expect(world, "PUT", world_target(world, "other", "virtualMachines/one?"
 		VERSION), put, 409, "Conflict");
 	/* What it has already is no change. */
-	assert_int_equal(ask(world, "PATCH", target_of(world, "web",
+	assert_int_equal(ask(world, "PATCH", world_target(world, "web",
 		"virtualMachines/one?" VERSION), json_pack("{s:{s:s}}",
 		"tags", "owner", "tests"), &answer), 200);
 	json_decref(answer);
 	/* Another group's machine is not there to be deleted. */
-	assert_int_equal(ask(world, "DELETE", target_of(world, "other",
+	assert_int_equal(ask(world, "DELETE", world_target(world, "other",
 		"virtualMachines/one?" VERSION), NULL, NULL), 204);
-	assert_int_equal(count_of(world, target_of(world, "web",
+	assert_int_equal(count_of(world, world_target(world, "web",
 		"virtualMachines?" VERSION), NULL), 1);
 }
 
@@ -382,7 +342,7 @@ static void test_live_without_machines_and_with(void **state)
 	struct portal_world *world = *state;
 	json_t *answer, *list;
 
-	add(world, "one", "web", 1);
+	world_add(world, "one", "web", 1);
 	assert_int_equal(ask(world, "GET", "/portal/live", NULL, &answer),
 		200);
 	list = json_object_get(answer, "machines");
