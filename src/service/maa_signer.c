@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/log.h"
 #include "service/maa.h"
 #include "service/sealed_key.h"
 
@@ -37,7 +39,9 @@ static const struct sealed_key kept = { .table = "maa_signer",
 	.what = "the key that signs attestation tokens",
 	.database = "the attestation service's database" };
 
-/* The certificate as it is kept; the signer has none where it is for another URL. */
+/* The certificate as it is kept; the signer has none where it is for another
+ * URL.  It lies in the database unsealed, and clients take the key out of it:
+ * one of another key counts as none. */
 static int load_cert(const struct service *service, struct maa_signer *signer,
 	struct why *why)
 {
@@ -55,6 +59,14 @@ static int load_cert(const struct service *service, struct maa_signer *signer,
 			signer->cert = d2i_X509(NULL, &at, (long)size);
 	}
 	db_done(rows);
+	if (signer->cert && X509_check_private_key(signer->cert,
+			signer->key) != 1) {
+		log_error("maa: the certificate in the database is not that "
+			"of the key that signs tokens: made anew");
+		X509_free(signer->cert);
+		signer->cert = NULL;
+	}
+	ERR_clear_error();
 	return r > 0 ? 0 : failed(why, r);
 }
 

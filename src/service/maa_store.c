@@ -539,30 +539,53 @@ static int load_signers(struct maa_store *store, struct why *why)
 	return r < 0 ? failed(why, r) : 0;
 }
 
-/* The first signers, from a file of PEM certificates. */
+static int read_signers(struct maa_store *store, BIO *file, const char *path,
+	struct why *why)
+{
+	X509 *cert;
+	int r = 0;
+
+	ERR_clear_error();
+	while (!r && (cert = PEM_read_bio_X509(file, NULL, NULL, NULL))) {
+		if (find_signer(store, cert) == store->signer_count)
+			r = keep_signer(store, cert, why);
+		X509_free(cert);
+	}
+	/* At the end there is no further beginning. */
+	if (!r && ERR_GET_REASON(ERR_peek_last_error()) !=
+			PEM_R_NO_START_LINE)
+		r = why_set(why, -EINVAL, "maa.policy_signers: %.200s has a "
+			"certificate that cannot be read", path);
+	ERR_clear_error();
+	return r;
+}
+
+/* The first signers, from a file of PEM certificates: all of them or none. */
 static int first_signers(struct maa_store *store, struct why *why)
 {
 	const char *path = config_text(store->service->config,
 		"maa.policy_signers");
 	BIO *file;
-	X509 *cert;
-	int r = 0;
+	int r;
 
 	if (!*path || store->signer_count)
 		return 0;
+	r = db_begin(store->service->db);
+	if (r)
+		return failed(why, r);
 	file = BIO_new_file(path, "r");
-	while (!r && file && (cert = PEM_read_bio_X509(file, NULL, NULL,
-			NULL))) {
-		if (find_signer(store, cert) == store->signer_count)
-			r = keep_signer(store, cert, why);
-		X509_free(cert);
-	}
+	r = file ? read_signers(store, file, path, why) : 0;
 	BIO_free(file);
 	ERR_clear_error();
 	if (!r && !store->signer_count)
 		r = why_set(why, -EINVAL, "maa.policy_signers: %.200s has no "
 			"certificate in PEM", path);
-	return r;
+	if (r) {
+		db_rollback(store->service->db);
+		return r;
+	}
+	r = db_commit(store->service->db);
+	return r ? failed(why, r) : 0;
 }
 
 int maa_store_open(const struct service *service, struct maa_store **store,

@@ -2,6 +2,7 @@
 /* Policies: shown, set, reset, signed; who may; what lasts. */
 #include "maa_world.h"
 
+#include <errno.h>
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 #include <openssl/x509v3.h>
@@ -434,6 +435,45 @@ static void signers_are_added_and_removed_by_signers(void **state)
 	signer_free(&two);
 }
 
+/* A file of first signers counts as a whole: what is left of a start that
+ * failed must not be taken for all of them. */
+static void first_signers_are_all_or_none(void **state)
+{
+	struct maa_world *world = *state;
+	struct maa_store *store = NULL;
+	struct signer signer;
+	struct why why = { "" };
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/many.pem", world->folder);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	for (int i = 0; i < 33; i++) { /* one more than there may be */
+		signer = signer_new("P-256", NULL, "many");
+		assert_true(PEM_write_X509(file, signer.cert));
+		signer_free(&signer);
+	}
+	fclose(file);
+	assert_int_equal(config_set(world->config, "maa.policy_signers", path,
+		&why), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(maa_store_open(&world->service, &store,
+			&why), -EINVAL);
+	/* One that cannot be read is no end of the file. */
+	file = fopen(path, "w");
+	assert_non_null(file);
+	signer = signer_new("P-256", NULL, "one");
+	assert_true(PEM_write_X509(file, signer.cert));
+	fputs("-----BEGIN CERTIFICATE-----\nAAAA\n"
+		"-----END CERTIFICATE-----\n", file);
+	fclose(file);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(maa_store_open(&world->service, &store,
+			&why), -EINVAL);
+	signer_free(&signer);
+}
+
 static void the_key_lasts_and_its_certificate_is_renewed(void **state)
 {
 	struct maa_world *world = *state;
@@ -456,6 +496,42 @@ static void the_key_lasts_and_its_certificate_is_renewed(void **state)
 		"keys"), 0), "n"));
 	json_decref(before);
 	json_decref(after);
+}
+
+/* Who can write the database, and has no master key, gets no tokens of his
+ * own believed: clients look into x5c. */
+static void another_keys_certificate_is_not_published(void **state)
+{
+	struct maa_world *world = *state;
+	struct signer thief = signer_new("RSA", NULL, WORLD_URL);
+	uint8_t *der = NULL;
+	json_t *answer, *jwk;
+	EVP_PKEY *shown, *members;
+	time_t now = MINT_NOW;
+	struct why why;
+	int size;
+
+	X509_time_adj_ex(X509_getm_notAfter(thief.cert), 3650, 0, &now);
+	assert_true(X509_sign(thief.cert, thief.key, EVP_sha256()) > 0);
+	size = i2d_X509(thief.cert, &der);
+	assert_true(size > 0);
+	assert_int_equal(db_run(world->service.db, "UPDATE maa_signer SET "
+		"cert = ?", "b", (const void *)der, (size_t)size), 1);
+	world_restart(world);
+	assert_int_equal(world_send(world, NULL, "GET", "/certs", NULL, NULL,
+		0, &answer), 200);
+	jwk = json_array_get(json_object_get(answer, "keys"), 0);
+	shown = jwk_public_key(jwk, &why);
+	assert_non_null(shown);
+	assert_int_equal(EVP_PKEY_eq(shown, thief.key), 0);
+	members = jwk_to_key(jwk, false, &why);
+	assert_int_equal(EVP_PKEY_eq(shown, members), 1);
+	json_decref(attested(world, "SgxEnclave"));
+	EVP_PKEY_free(shown);
+	EVP_PKEY_free(members);
+	json_decref(answer);
+	OPENSSL_free(der);
+	signer_free(&thief);
 }
 
 static void metadata_lead_to_the_keys(void **state)
@@ -487,7 +563,9 @@ int main(void)
 		T(signed_policies_need_no_signers),
 		T(with_signers_policies_need_their_signature),
 		T(signers_are_added_and_removed_by_signers),
+		T(first_signers_are_all_or_none),
 		T(the_key_lasts_and_its_certificate_is_renewed),
+		T(another_keys_certificate_is_not_published),
 		T(metadata_lead_to_the_keys),
 	};
 
