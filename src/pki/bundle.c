@@ -164,6 +164,14 @@ static EVP_PKEY *get_key(BIO *in, const char *passphrase)
 	return PEM_read_bio_PrivateKey(in, NULL, ask, (void *)passphrase);
 }
 
+/* Digits that can be counted on from. */
+static bool is_number(const char *text)
+{
+	size_t size = strlen(text);
+
+	return size && size < 20 && strspn(text, "0123456789") == size;
+}
+
 /* Lines before the first block. */
 static int get_head(struct bundle *b, const char *text, struct why *why)
 {
@@ -181,13 +189,20 @@ static int get_head(struct bundle *b, const char *text, struct why *why)
 		!files_value(head, "url", b->ca.url, sizeof(b->ca.url)))
 		r = why_set(why, -EINVAL, "it was not made by `coffer ca "
 			"export`");
-	else if (!files_value(head, "crl-number", b->number,
-		sizeof(b->number)))
+	else if (!strstr(head, "\ncrl-number="))
 		strcpy(b->number, "0");
-	while (!r && (line = strsep(&rest, "\n")))
-		if (!strncmp(line, key, sizeof(key) - 1))
-			size += (size_t)sprintf(b->revoked + size, "%s\n",
-				line + sizeof(key) - 1);
+	else if (!files_value(head, "crl-number", b->number,
+		sizeof(b->number)) || !is_number(b->number))
+		r = why_set(why, -EINVAL, "crl-number is no number");
+	while (!r && (line = strsep(&rest, "\n"))) {
+		if (strncmp(line, key, sizeof(key) - 1))
+			continue;
+		line += sizeof(key) - 1;
+		if (!revocations_line(line))
+			r = why_set(why, -EINVAL, "\"%.60s\" is no revocation",
+				line);
+		size += (size_t)sprintf(b->revoked + size, "%s\n", line);
+	}
 	free(head);
 	return r;
 }
@@ -242,6 +257,14 @@ static bool is_sound(EVP_PKEY *key)
 	return ok;
 }
 
+static bool is_p256(EVP_PKEY *key)
+{
+	char group[32];
+
+	return EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) &&
+		!strcmp(group, "prime256v1");
+}
+
 static int check(struct bundle *b, struct why *why)
 {
 	int r = 0;
@@ -253,6 +276,9 @@ static int check(struct bundle *b, struct why *why)
 			r = why_set(why, -EINVAL, "the key and the "
 				"certificate of \"%s\" do not belong together",
 				x509_common_name(i));
+		if (!r && !is_p256(b->ca.key[i]))
+			r = why_set(why, -EINVAL, "the key of \"%s\" is not "
+				"one of P-256", x509_common_name(i));
 	}
 	if (!r && (!is_enclave_key(b->ca.enclaves) ||
 		!is_sound(b->ca.enclaves)))

@@ -115,13 +115,35 @@ int ca_check_url(const char *url, struct why *why)
 	return 0;
 }
 
-/* To STATE/ca; the one that is there goes to STATE/ca.old-TIME. */
-static int put_in_place(const char *state, const char *fresh, bool replace,
-	struct why *why)
+/* Gives a directory the name path.old-TIME, with a number behind it where that
+ * is taken. */
+static int set_aside(const char *directory, const char *path)
 {
-	char path[PATH_MAX], old[PATH_MAX + 40];
+	char old[PATH_MAX + 64], number[16] = "";
+	long long now = time(NULL);
+
+	for (unsigned i = 1; i < 1000; i++) {
+		snprintf(old, sizeof(old), "%s.old-%lld%s", path, now, number);
+		if (!renameat2(AT_FDCWD, directory, AT_FDCWD, old,
+				RENAME_NOREPLACE))
+			return 0;
+		if (errno != EEXIST)
+			return -errno;
+		snprintf(number, sizeof(number), "-%u", i);
+	}
+	return -EEXIST;
+}
+
+/* To STATE/ca; the one that is there goes to STATE/ca.old-TIME, or stays where
+ * it is.  Unless this succeeds, *fresh_again says whether fresh is the new one
+ * still, and may be removed. */
+static int put_in_place(const char *state, const char *fresh, bool replace,
+	bool *fresh_again, struct why *why)
+{
+	char path[PATH_MAX];
 	int r = paths_join(path, sizeof(path), state, "ca", why);
 
+	*fresh_again = true;
 	if (r)
 		return r;
 	if (!renameat2(AT_FDCWD, fresh, AT_FDCWD, path, RENAME_NOREPLACE))
@@ -130,13 +152,14 @@ static int put_in_place(const char *state, const char *fresh, bool replace,
 	if (r == -EEXIST && !replace)
 		return why_set(why, -EEXIST, "there is a CA at %s already",
 			path);
-	if (r == -EEXIST) {
-		snprintf(old, sizeof(old), "%s.old-%lld", path,
-			(long long)time(NULL));
+	if (r == -EEXIST)
 		r = renameat2(AT_FDCWD, fresh, AT_FDCWD, path,
 			RENAME_EXCHANGE) ? -errno : 0;
-		if (!r && rename(fresh, old))
-			r = -errno;
+	if (!r) {
+		r = set_aside(fresh, path);
+		if (r)
+			*fresh_again = !renameat2(AT_FDCWD, fresh, AT_FDCWD,
+				path, RENAME_EXCHANGE);
 	}
 	return r ? why_set(why, r, "cannot put a CA at %s: %s", path,
 		strerror(-r)) : 0;
@@ -147,6 +170,7 @@ int ca_place(const char *state, bool replace,
 	void *ctx, struct why *why)
 {
 	char base[PATH_MAX], fresh[PATH_MAX];
+	bool fresh_again = true;
 	int r;
 
 	if (state)
@@ -167,8 +191,8 @@ int ca_place(const char *state, bool replace,
 			"%s", base, strerror(errno));
 	r = filler(fresh, ctx, why);
 	if (!r)
-		r = put_in_place(base, fresh, replace, why);
-	if (r)
+		r = put_in_place(base, fresh, replace, &fresh_again, why);
+	if (r && fresh_again)
 		files_remove_tree(fresh);
 	return r;
 }

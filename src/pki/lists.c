@@ -72,6 +72,13 @@ static bool parse_line(const char *line, struct revocation *out)
 	return false;
 }
 
+bool revocations_line(const char *line)
+{
+	struct revocation what;
+
+	return parse_line(line, &what);
+}
+
 int revocations_load(struct pki *pki, struct revocations *list,
 	struct why *why)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What has been revoked, <state>/ca/revoked: a line each, "ISSUER SERIAL TIME
- * MACHINE"; "." is a machine that is gone.  Private to src/pki; the CA's mutex is held, and for changing the
- * directory's lock.
+ * MACHINE"; "." is a machine that is gone.  Private to src/pki; the CA's mutex
+ * is held, and for changing the directory's lock.
  */
 #ifndef COFFER_PKI_LISTS_H
 #define COFFER_PKI_LISTS_H
@@ -21,6 +21,8 @@ struct revocations {
 	size_t count;
 };
 
+/* Is this (without LF) a line of that file? */
+bool revocations_line(const char *line);
 /* An empty list when there is no file. */
 int revocations_load(struct pki *, struct revocations *, struct why *);
 /* Writes the file and has the lists made anew. */

@@ -483,6 +483,29 @@ static void import_replaces(void **state)
 	assert_int_equal(system(command), 0);
 }
 
+/* Also when the name that it would get there is somebody else's. */
+static void import_keeps_the_old_one(void **state)
+{
+	struct scene *s = *state;
+	time_t now = time(NULL);
+	char bundle[256], path[300];
+
+	strcpy(bundle, scene_path(s, "bundle"));
+	assert_int_equal(pki_export(s->pki, bundle, NULL, NULL), 0);
+	for (int i = 0; i < 600; i++) {
+		snprintf(path, sizeof(path), "%s/ca.old-%lld", s->state,
+			(long long)now + i);
+		assert_int_equal(mkdir(path, 0700), 0);
+		strcat(path, "/root.key");
+		spill(path, "theirs");
+	}
+	assert_int_equal(pki_import(s->state, bundle, NULL, true, NULL), 0);
+	snprintf(path, sizeof(path), "grep -l PRIVATE '%s'/ca.old-*/root.key "
+		">/dev/null && ! ls -d '%s'/ca.new-* 2>/dev/null", s->state,
+		s->state);
+	assert_int_equal(system(path), 0);
+}
+
 /* A CA that, exported, is this text; and away with it. */
 static void same_again(struct scene *s, const char *name, const char *text)
 {
@@ -562,12 +585,107 @@ static void bad_bundles(void **state)
 	free(text);
 }
 
+/* What a CA could not be opened with, or could make no lists with. */
+static void bad_heads(void **state)
+{
+	static const char *const lines[] = {
+		"crl-number=abc", "crl-number=18446744073709551615",
+		"crl-number=-1", "crl-number=",
+		"crl-number=000000000000000000000000000007", "revoked=nonsense",
+		"revoked=root 01 17 a b", "revoked=tcb 01 17 a",
+		"revoked=root xy 17 a", "revoked=",
+	};
+	struct scene *s = *state;
+	char bundle[256], bad[256], *text, *blocks;
+	struct why why;
+	FILE *f;
+
+	strcpy(bundle, scene_path(s, "bundle"));
+	strcpy(bad, scene_path(s, "bad"));
+	assert_int_equal(pki_export(s->pki, bundle, NULL, NULL), 0);
+	text = slurp(bundle);
+	blocks = strstr(text, "-----BEGIN");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		f = fopen(bad, "w");
+		assert_non_null(f);
+		fprintf(f, "%.*s%s\n%s", (int)(blocks - text), text,
+			lines[i], blocks);
+		fclose(f);
+		assert_int_equal(pki_import(scene_path(s, "new"), bad, NULL,
+			false, &why), -EINVAL);
+		assert_int_equal(access(scene_path(s, "new/ca"), F_OK), -1);
+	}
+	free(text);
+}
+
+static X509 *by_root(const char *cn, EVP_PKEY *key, X509 *root,
+	EVP_PKEY *root_key)
+{
+	X509 *cert = X509_new();
+	X509_NAME *name = X509_get_subject_name(cert);
+
+	X509_set_version(cert, X509_VERSION_3);
+	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+		(const uint8_t *)cn, -1, -1, 0);
+	X509_set_issuer_name(cert, root ? X509_get_subject_name(root) : name);
+	X509_gmtime_adj(X509_getm_notBefore(cert), -60);
+	X509_gmtime_adj(X509_getm_notAfter(cert), 86400);
+	X509_set_pubkey(cert, key);
+	assert_true(X509_sign(cert, root_key, EVP_sha256()) > 0);
+	return cert;
+}
+
+/* Everything fits together, but machines and verifiers know P-256 only. */
+static void keys_of_another_curve(void **state)
+{
+	static const char *const names[] = {
+		"Intel SGX Root CA", "Intel SGX PCK Processor CA",
+		"Intel SGX PCK Platform CA", "Intel SGX TCB Signing",
+	};
+	struct scene *s = *state;
+	char bundle[256], bad[256], *text, *last = NULL;
+	EVP_PKEY *key[4];
+	X509 *cert[4];
+	struct why why;
+	FILE *f;
+
+	strcpy(bundle, scene_path(s, "bundle"));
+	strcpy(bad, scene_path(s, "bad"));
+	assert_int_equal(pki_export(s->pki, bundle, NULL, NULL), 0);
+	text = slurp(bundle);
+	for (char *at = text; (at = strstr(at, "-----BEGIN")); at++)
+		last = at;
+	f = fopen(bad, "w");
+	assert_non_null(f);
+	fprintf(f, "%.*s", (int)(strstr(text, "-----BEGIN") - text), text);
+	for (int i = 0; i < 4; i++) {
+		key[i] = EVP_EC_gen("P-384");
+		cert[i] = by_root(names[i], key[i], i ? cert[0] : NULL,
+			key[0]);
+		assert_true(PEM_write_X509(f, cert[i]));
+		assert_true(PEM_write_PKCS8PrivateKey(f, key[i], NULL, NULL,
+			0, NULL, NULL));
+	}
+	fputs(last, f);
+	fclose(f);
+	assert_int_equal(pki_import(scene_path(s, "new"), bad, NULL, false,
+		&why), -EINVAL);
+	assert_non_null(strstr(why.text, "P-256"));
+	assert_int_equal(access(scene_path(s, "new/ca"), F_OK), -1);
+	for (int i = 0; i < 4; i++) {
+		X509_free(cert[i]);
+		EVP_PKEY_free(key[i]);
+	}
+	free(text);
+}
+
 const struct CMUnitTest ca_tests[] = {
 	SCENE(files_are_private), SCENE(same_ca_when_opened_again),
 	SCENE(made_once), SCENE(refuses_what_others_can_read),
 	SCENE(refuses_what_does_not_fit), SCENE(urls), SCENE(certificates),
 	SCENE(chains), SCENE(root_hash), SCENE(key_of_enclaves),
 	SCENE(replaced_under_way), QUICK(exported_and_imported),
-	QUICK(import_replaces), QUICK(bad_bundles),
+	QUICK(import_replaces), QUICK(import_keeps_the_old_one),
+	QUICK(bad_bundles), QUICK(bad_heads), QUICK(keys_of_another_curve),
 };
 const size_t ca_tests_count = sizeof(ca_tests) / sizeof(*ca_tests);
