@@ -59,11 +59,36 @@ static void rotate(int fd, const char *path)
 		rename(path, old);
 }
 
-void events_add(const char *folder, const char *event, const char *format,
-	...)
+/* ,"details":{...}; "" when there are none, or too many. */
+static void describe(const struct event_detail *d, char *out, size_t size)
+{
+	size_t used = 0;
+	char safe[700];
+	int n;
+
+	*out = '\0';
+	for (; d && d->name; d++) {
+		if (d->text && !*d->text)
+			continue;
+		escape(d->text ? d->text : "", safe, sizeof(safe));
+		n = snprintf(out + used, size - used, d->text ?
+			"%s\"%s\":\"%s\"" : "%s\"%s\":%s%lld", used ? "," :
+			",\"details\":{", d->name, safe, d->number);
+		if (n < 0 || used + (size_t)n + 2 > size) {
+			*out = '\0';
+			return;
+		}
+		used += (size_t)n;
+	}
+	if (used)
+		memcpy(out + used, "}", 2);
+}
+
+void events_add(const char *folder, const char *event,
+	const struct event_detail *details, const char *format, ...)
 {
 	char path[PATH_MAX], text[320], safe[700], when[48],
-		line[EVENTS_LINE_MAX];
+		more[1000], line[EVENTS_LINE_MAX];
 	va_list args;
 	ssize_t ignored;
 	int fd, n;
@@ -72,9 +97,10 @@ void events_add(const char *folder, const char *event, const char *format,
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	escape(text, safe, sizeof(safe));
+	describe(details, more, sizeof(more));
 	stamp(when, sizeof(when));
 	n = snprintf(line, sizeof(line), "{\"time\":\"%s\",\"event\":\"%s\","
-		"\"text\":\"%s\"}\n", when, event, safe);
+		"\"text\":\"%s\"%s}\n", when, event, safe, more);
 	if (n < 0 || (size_t)n >= sizeof(line) ||
 	    paths_join(path, sizeof(path), folder, "events", NULL))
 		return;

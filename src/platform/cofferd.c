@@ -538,6 +538,25 @@ static int power_on(struct platform *p, int log_fd,
 	return 0;
 }
 
+static void tell_start(const struct platform *p, int r, const struct why *why)
+{
+	bool stays = p->conf.power == VMCONF_ON;
+	const struct event_detail started[] = {
+		{ "power", stays ? "on" : "demand", 0 },
+		{ "driver", NULL, getpid() },
+		{ "processor", NULL, p->cpu.pid }, { NULL, NULL, 0 } };
+	const struct event_detail failed[] = { { "cause", "start", 0 },
+		{ "reason", why->text, 0 }, { NULL, NULL, 0 } };
+
+	if (!r)
+		events_add(p->state, EVENTS_STARTED, started, "%s, driver %d, "
+			"processor %d", stays ? "to stay" : "on demand",
+			(int)getpid(), (int)p->cpu.pid);
+	else if (r != -EHOSTDOWN && p->held > 0)
+		events_add(p->state, EVENTS_FAILED, failed, "does not start: "
+			"%s", why->text);
+}
+
 static int start(struct platform *p, const struct options *o, int *lock,
 	int *listener, struct why *why)
 {
@@ -560,14 +579,7 @@ static int start(struct platform *p, const struct options *o, int *lock,
 		log_info("virtual machine %s, %s, %u EPC pages, coffer-cpu "
 			"%d", p->vm, p->conf.size->name, p->conf.epc_pages,
 			(int)p->cpu.pid);
-	if (!r)
-		events_add(p->state, EVENTS_STARTED, "%s, driver %d, "
-			"processor %d", p->conf.power == VMCONF_ON ?
-			"to stay" : "on demand", (int)getpid(),
-			(int)p->cpu.pid);
-	else if (r != -EHOSTDOWN && p->held > 0)
-		events_add(p->state, EVENTS_FAILED, "does not start: %s",
-			why->text);
+	tell_start(p, r, why);
 	return r;
 }
 
@@ -633,9 +645,12 @@ int main(int argc, char **argv)
 	r = server_run(&p, listener, signals, lock, o.idle_ms);
 	notify_say("STOPPING=1");
 	if (r)
-		events_add(p.state, EVENTS_FAILED, "the processor has died");
+		events_add(p.state, EVENTS_FAILED, (struct event_detail[]){
+			{ "cause", "processor", 0 }, { NULL, NULL, 0 } },
+			"the processor has died");
 	else
-		events_add(p.state, EVENTS_STOPPED, "its driver has ended");
+		events_add(p.state, EVENTS_STOPPED, NULL, "its driver has "
+			"ended");
 	quoting_stop(&p.quoting);
 	metrics_close(p.metrics);
 	processor_end(&p.cpu);

@@ -263,7 +263,12 @@ static void enclave_lost(struct platform *p, struct enclave *e,
 			(unsigned long long)e->id, e->pid, text);
 	if (!asked)
 		events_add(p->state, e->tampered ? EVENTS_TAMPERING :
-			EVENTS_LOST, "enclave %llu of process %u: %s",
+			EVENTS_LOST, (struct event_detail[]){
+				{ "enclave", NULL, (long long)e->id },
+				{ "process", NULL, e->pid },
+				{ "reason", event->text, 0 },
+				{ NULL, NULL, 0 } },
+			"enclave %llu of process %u: %s",
 			(unsigned long long)e->id, e->pid, text);
 	if (e->owner)
 		reply_event(e->owner, e->handle, -ENODEV, text);

@@ -95,6 +95,20 @@ static void set_date(json_t *object, const char *name, int64_t time)
 	json_object_set_new(object, name, json_string(text));
 }
 
+/* Whose dates: enum attest_dated as names. */
+static json_t *dated_json(uint32_t parts)
+{
+	static const char *const names[] = { "pck_chain", "tcb_info_chain",
+		"qe_identity_chain", "pck_crl_chain", "pck_crl", "root_crl",
+		"tcb_info", "qe_identity" };
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (parts & 1u << i)
+			json_array_append_new(list, json_string(names[i]));
+	return list;
+}
+
 static json_t *verdict_json(const struct attest_verdict *v)
 {
 	static const char *const severities[] = {
@@ -159,9 +173,11 @@ void portal_verdict(json_t *out, const struct attest_verdict *v)
 	if (memcmp(v->pck.key, none, sizeof(none)))
 		json_object_set_new(out, "machine", machine_json(v));
 	if (v->valid_until) {
-		json_t *dates = json_pack("{s:I}",
+		json_t *dates = json_pack("{s:I, s:o, s:o}",
 			"tcb_evaluation_data_number",
-			(json_int_t)v->tcb_evaluation_number);
+			(json_int_t)v->tcb_evaluation_number, "expired",
+			dated_json(v->expired), "not_yet_valid",
+			dated_json(v->not_yet_valid));
 
 		set_date(dates, "valid_from", v->valid_from);
 		set_date(dates, "valid_until", v->valid_until);

@@ -73,8 +73,10 @@ static int resize_held(struct vms *vms, struct vm *vm,
 	close(lock);
 	close(out);
 	if (!r && !vms_folder(vms, vm->name, folder, NULL))
-		events_add(folder, EVENTS_RESIZED, "from %s to %s",
-			before->name, size->name);
+		events_add(folder, EVENTS_RESIZED, (struct event_detail[]){
+			{ "from", before->name, 0 }, { "to", size->name, 0 },
+			{ NULL, NULL, 0 } }, "from %s to %s", before->name,
+			size->name);
 	return r;
 }
 

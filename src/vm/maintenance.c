@@ -59,8 +59,9 @@ static void say(struct vm_maintenance *m, size_t i, enum vm_maintained state)
 		m->progress(m->ctx, &m->items[i]);
 }
 
-static __attribute__((format(printf, 3, 4)))
-void record(struct vms *vms, const char *name, const char *format, ...)
+static __attribute__((format(printf, 4, 5)))
+void record(struct vms *vms, const char *name,
+	const struct event_detail *details, const char *format, ...)
 {
 	char folder[PATH_MAX], text[300];
 	va_list args;
@@ -69,7 +70,7 @@ void record(struct vms *vms, const char *name, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	if (!vms_folder(vms, name, folder, NULL))
-		events_add(folder, EVENTS_MAINTENANCE, "%s", text);
+		events_add(folder, EVENTS_MAINTENANCE, details, "%s", text);
 }
 
 static int find(struct vms *vms, struct vm_maintenance *m,
@@ -116,8 +117,11 @@ static int maintain_one(struct vms *vms, struct vm_maintenance *m, size_t i)
 	int r;
 
 	say(m, i, VM_MAINTAINED_RESTARTING);
-	record(vms, item->name, "update domain %d is maintained: the machine "
-		"is restarted, its enclaves are lost", m->domain);
+	record(vms, item->name, (struct event_detail[]){
+		{ "step", "restart", 0 },
+		{ "update_domain", NULL, m->domain }, { NULL, NULL, 0 } },
+		"update domain %d is maintained: the machine is restarted, its "
+		"enclaves are lost", m->domain);
 	r = vm_restart(vms, item->name, &refusal);
 	if (!r)
 		r = vm_probe_wait(vms, item->name, m->wait_ms, m->cancel,
@@ -129,12 +133,13 @@ static int maintain_one(struct vms *vms, struct vm_maintenance *m, size_t i)
 		item->why = probe.why;
 		r = -EIO;
 	}
-	if (r)
-		record(vms, item->name, "it is not healthy after %.0f ms: %s",
-			item->ms, item->why.text);
-	else
-		record(vms, item->name, "it is healthy again after %.0f ms",
-			item->ms);
+	record(vms, item->name, (struct event_detail[]){
+		{ "step", r ? "unhealthy" : "healthy", 0 },
+		{ "ms", NULL, (long long)item->ms },
+		{ "reason", r ? item->why.text : "", 0 },
+		{ NULL, NULL, 0 } }, r ? "it is not healthy after %.0f ms%s%s" :
+		"it is healthy again after %.0f ms%s%s", item->ms, r ? ": " :
+		"", r ? item->why.text : "");
 	say(m, i, r ? VM_MAINTAINED_FAILED : VM_MAINTAINED_DONE);
 	return r;
 }

@@ -101,7 +101,10 @@ int order_add(struct vms *vms, struct order *order, const char *name,
 	if (!r)
 		r = vmconf_write(path, conf, why);
 	if (!r)
-		events_add(folder, EVENTS_CREATED, "%s%s%s", conf->size->name,
+		events_add(folder, EVENTS_CREATED, (struct event_detail[]){
+			{ "size", conf->size->name, 0 },
+			{ "set", conf->set, 0 }, { NULL, NULL, 0 } },
+			"%s%s%s", conf->size->name,
 			conf->set[0] ? ", of set " : "", conf->set);
 	return r;
 }

@@ -56,12 +56,14 @@ static void make_group(const char *name, const struct vmconf *conf)
 
 /* Of its own starts and ends a driver tells itself. */
 static void tell(struct vms *vms, const char *name, const char *event,
-	const char *text)
+	const char *cause, const char *text)
 {
 	char folder[PATH_MAX];
 
 	if (!vms_folder(vms, name, folder, NULL))
-		events_add(folder, event, "%s", text);
+		events_add(folder, event, (struct event_detail[]){
+			{ "cause", cause, 0 }, { NULL, NULL, 0 } }, "%s",
+			text);
 }
 
 /* Until it has said what it is: one that was just ending is tried again. */
@@ -174,8 +176,9 @@ static int end_driver(struct vms *vms, const char *name, struct why *why)
 		if (!ended(pidfd, STOP_MS)) {
 			syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL,
 				0);
-			tell(vms, name, EVENTS_FAILED, "its driver did not "
-				"end when it was told to, and was killed");
+			tell(vms, name, EVENTS_FAILED, "killed", "its driver "
+				"did not end when it was told to, and was "
+				"killed");
 			ended(pidfd, KILL_MS);
 		}
 		close(pidfd);
@@ -228,8 +231,8 @@ static int turn_off(struct vms *vms, const char *name,
 		if (r)
 			vm_refuse_why(refusal, r, &why);
 		else if (change && power == VMCONF_DEALLOCATED)
-			tell(vms, name, EVENTS_DEALLOCATED, "it has no host "
-				"now");
+			tell(vms, name, EVENTS_DEALLOCATED, "", "it has no "
+				"host now");
 	}
 	vm_free(&vm);
 	return r;

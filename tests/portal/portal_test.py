@@ -425,6 +425,13 @@ def live(world, program, enclave):
         return events if "tampering" in names else None
 
     events = until("tampering is an event", tampering)
+    details = {e["event"]: e.get("details") for e in events["events"]}
+    demand(details["created"] == {"size": one["size"]}, str(events))
+    demand(details["started"] == {
+        "power": "on", "driver": one["driver_pid"],
+        "processor": one["processor_pid"]}, str(events))
+    demand(details["tampering"]["enclave"] == e["id"] and
+           details["tampering"]["process"] == host.child.pid, str(events))
     _, later, _ = world.ask("GET", "/portal/machines/live/events?after="
                             + events["after"])
     demand(not any(e["event"] == "created" for e in later["events"]),

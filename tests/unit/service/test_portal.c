@@ -406,6 +406,36 @@ static void test_bad_quotes(void **state)
 	free(quote);
 }
 
+static void test_a_quote_by_stale_collateral(void **state)
+{
+	struct portal_world *world = *state;
+	const int64_t year = 366 * 86400;
+	const struct {
+		int64_t time;
+		const char *list, *empty;
+	} when[] = {
+		{ MINT_NOW + 11 * year, "expired", "not_yet_valid" },
+		{ MINT_NOW - year, "not_yet_valid", "expired" },
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		json_t *answer, *dates;
+
+		world->service.time = when[i].time;
+		answer = judge(world, world->mint.quote,
+			world->mint.quote_size, 200);
+		assert_string_equal(verdict_of(answer, "severity"), "expiry");
+		dates = json_object_get(answer, "collateral");
+		assert_int_equal(json_array_size(json_object_get(dates,
+			when[i].list)), 8);
+		assert_string_equal(json_string_value(json_array_get(
+			json_object_get(dates, when[i].list), 4)), "pck_crl");
+		assert_int_equal(json_array_size(json_object_get(dates,
+			when[i].empty)), 0);
+		json_decref(answer);
+	}
+}
+
 static void test_a_quote_of_nobody_we_know(void **state)
 {
 	struct portal_world *world = *state;
@@ -520,6 +550,7 @@ int main(void)
 		EACH(test_pages),
 		EACH(test_a_good_quote),
 		EACH(test_bad_quotes),
+		EACH(test_a_quote_by_stale_collateral),
 		EACH(test_a_quote_of_nobody_we_know),
 		EACH(test_what_is_asked_with_a_quote),
 		EACH(test_oversized_bodies),

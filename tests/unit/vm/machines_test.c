@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -653,7 +654,7 @@ static void events_are_bounded_and_followed(void **state)
 	assert_string_equal(text, "");
 	free(text);
 	for (int i = 0; i < 5000; i++) {
-		events_add(path, EVENTS_MAINTENANCE, "%d \"quoted\" \n \x80 "
+		events_add(path, EVENTS_MAINTENANCE, NULL, "%d \"quoted\" \n \x80 "
 			"%064d", i, 0);
 		if (i % 1000)
 			continue;
@@ -679,6 +680,63 @@ static void events_are_bounded_and_followed(void **state)
 	}
 	assert_int_equal(vm_events(g_vms, "b", &at, &text, &g_refusal),
 		-ENOENT);
+}
+
+static json_t *last_event(const char *name)
+{
+	struct vm_events_at at = { 0, 0 };
+	char *text, *line;
+	json_t *event;
+
+	assert_int_equal(vm_events(g_vms, name, &at, &text, &g_refusal), 0);
+	text[strlen(text) - 1] = '\0';
+	line = strrchr(text, '\n');
+	event = json_loads(line ? line + 1 : text, JSON_REJECT_DUPLICATES,
+		NULL);
+	assert_non_null(event);
+	free(text);
+	return event;
+}
+
+static void events_have_details(void **state)
+{
+	char path[PATH_MAX], text[600];
+	struct event_detail details[] = { { "name", "\"\n\\", 0 },
+		{ "none", "", 0 }, { "number", NULL, -7 }, { "long", text, 0 },
+		{ NULL, NULL, 0 } };
+	const char *name = "", *size = "", *words = "";
+	json_t *event;
+	int number = 0;
+
+	MAKE(.name = "a");
+	assert_int_equal(vms_folder(g_vms, "a", path, NULL), 0);
+	event = last_event("a");
+	assert_int_equal(json_unpack(event, "{s:{s:s!}}", "details", "size",
+		&size), 0);
+	assert_non_null(vmconf_size_find(size));
+	json_decref(event);
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	events_add(path, EVENTS_FAILED, details, "as it is");
+	event = last_event("a");
+	assert_int_equal(json_unpack(event, "{s:s, s:{s:s, s:i, s:s!}}",
+		"text", &words, "details", "name", &name, "number", &number,
+		"long", &size), 0);
+	assert_string_equal(words, "as it is");
+	assert_string_equal(name, "\"\n\\");
+	assert_int_equal(number, -7);
+	assert_string_equal(size, text);
+	json_decref(event);
+
+	/* Too many: the event is there without them. */
+	details[0].text = text;
+	events_add(path, EVENTS_FAILED, details, "as it is");
+	event = last_event("a");
+	assert_null(json_object_get(event, "details"));
+	assert_string_equal(json_string_value(json_object_get(event, "text")),
+		"as it is");
+	json_decref(event);
 }
 
 static int no_ca(void **state)
@@ -713,6 +771,7 @@ int machines_tests(void)
 		IN(what_is_no_drivers_stays),
 		IN(a_driver_that_does_not_answer_has_failed),
 		IN(events_are_bounded_and_followed),
+		IN(events_have_details),
 	};
 
 	return cmocka_run_group_tests_name("machines", tests, NULL, no_ca);
