@@ -62,10 +62,10 @@ static void date_chain(struct machine *machine, enum attest_dated bit,
 const char *attest_dated_name(unsigned int index)
 {
 	static const char *const names[DATED_COUNT] = {
-		"the PCK certificate chain", "the TCB info's chain",
-		"the QE identity's chain", "the chain of the PCK's list",
-		"the PCK's revocation list", "the root's revocation list",
-		"the TCB info", "the QE identity",
+		N_("the PCK certificate chain"), N_("the TCB info's chain"),
+		N_("the QE identity's chain"), N_("the chain of the PCK's list"),
+		N_("the PCK's revocation list"), N_("the root's revocation list"),
+		N_("the TCB info"), N_("the QE identity"),
 	};
 
 	return index < DATED_COUNT ? names[index] : "?";

@@ -7,6 +7,8 @@
 #include "cert_priv.h"
 #include "crl_priv.h"
 
+#include "common/why.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -28,7 +30,7 @@ static void remark(struct attest_verdict *verdict, const char *format, ...)
 		return;
 	va_start(arguments, format);
 	vsnprintf(verdict->reason[verdict->reason_count++],
-		ATTEST_REASON_SIZE, format, arguments);
+		ATTEST_REASON_SIZE, why_words(format), arguments);
 	va_end(arguments);
 }
 
@@ -45,10 +47,10 @@ static void conclude(struct attest_verdict *verdict,
 	verdict->reason_count = 0;
 	verdict->status = status;
 	if (*more)
-		remark(verdict, "%s: %.150s", attest_status_words(status),
-			more);
+		remark(verdict, "%s: %.150s",
+			why_words(attest_status_words(status)), more);
 	else
-		remark(verdict, "%s", attest_status_words(status));
+		remark(verdict, "%s", why_words(attest_status_words(status)));
 	verdict->reason_count = count + 1;
 }
 

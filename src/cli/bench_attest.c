@@ -117,19 +117,19 @@ static bool time_all(struct attest *a, struct bench_report *report)
 		const char *note;
 	} table[MEASURES] = {
 		[SIGN] = { "ecdsa_sign_ns", run_sign,
-			"OpenSSL, P-256, of a digest" },
+			N_("OpenSSL, P-256, of a digest") },
 		[VERIFY] = { "ecdsa_verify_ns", run_verify,
-			"the same" },
+			N_("the same") },
 		[ECALL] = { "ecall_ns", run_empty,
-			"an empty call into an enclave and back" },
+			N_("an empty call into an enclave and back") },
 		[REPORT] = { "report_ns", run_report,
-			"EREPORT, from inside" },
+			N_("EREPORT, from inside") },
 		[QUOTE] = { "quote_ns", run_quote,
-			"a call that makes a REPORT, and the quote of it" },
+			N_("a call that makes a REPORT, and the quote of it") },
 		[WARM_VERIFY] = { "verify_ns", run_quote_verify,
-			"a quote, of a machine that the cache knows" },
+			N_("a quote, of a machine that the cache knows") },
 		[COLD_VERIFY] = { "verify_cold_ns", run_quote_verify_cold,
-			"a quote, chains and collateral" },
+			N_("a quote, chains and collateral") },
 	};
 	static struct bench_measure m[MEASURES];
 

@@ -12,6 +12,7 @@
 #include "bench_u.h"
 #include "bench_work.h"
 #include "cli.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,15 +219,16 @@ static void show_calls(struct bench_report *report,
 	const struct bench_measure m[MEASURES])
 {
 	static const char *const notes[MEASURES] = {
-		[SYSCALL] = "getppid",
-		[FLOOR] = "two pinned processes, 16 registers each way",
-		[ECALL] = "an empty call into an enclave and back",
-		[IN_64] = "with 64 bytes in",
-		[IN_4K] = "with 4 KiB in",
-		[IN_64K] = "with 64 KiB in",
-		[MEMCPY] = "memcpy of 64 KiB",
-		[FLOOR_64K] = "the floor, and 64 KiB copied in and out of shared memory",
-		[OCALL] = "a call in that makes one call out",
+		[SYSCALL] = N_("getppid"),
+		[FLOOR] = N_("two pinned processes, 16 registers each way"),
+		[ECALL] = N_("an empty call into an enclave and back"),
+		[IN_64] = N_("with 64 bytes in"),
+		[IN_4K] = N_("with 4 KiB in"),
+		[IN_64K] = N_("with 64 KiB in"),
+		[MEMCPY] = N_("memcpy of 64 KiB"),
+		[FLOOR_64K] = N_("the floor, and 64 KiB copied in and out of "
+			"shared memory"),
+		[OCALL] = N_("a call in that makes one call out"),
 	};
 
 	for (int i = 0; i < MEASURES; i++)
@@ -297,8 +299,7 @@ int bench_calls(bool json)
 	/* Before any thread is there. */
 	floor = bench_floor_new(bench_cpu(1));
 	if (!floor) {
-		perror("coffer: the floor's partner");
-		return CLI_FAILED;
+		return cli_error("the floor's partner: %s", strerror(errno));
 	}
 	calls.from = aligned_alloc(4096, KIB64);
 	calls.to = aligned_alloc(4096, KIB64);

@@ -39,8 +39,10 @@ static void show(struct bench_report *report,
 	json_t *rows = json_array();
 
 	if (!report->json)
-		printf("\npages per second, by working set\n%8s %14s %14s\n",
-			"x EPC", "random", "sequential");
+		printf("\n%s\n%*s %*s %*s\n",
+			_("pages per second, by working set"),
+			CLI_CELL(8, _("x EPC")), CLI_CELL(14, _("random")),
+			CLI_CELL(14, _("sequential")));
 	for (size_t i = 0; i < POINTS; i++) {
 		if (!report->json)
 			printf("%8g %14.0f %14.0f\n", points[i].epcs,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench_floor.h"
 #include "bench_stat.h"
+#include "cli.h"
 #include <errno.h>
 #include <linux/futex.h>
 #include <signal.h>
@@ -180,7 +181,7 @@ static bool batch(struct bench_floor *floor, uint64_t count, bool data)
 	uint64_t wrong = 0;
 
 	if (kill(floor->partner, 0) || waitpid(floor->partner, NULL, WNOHANG)) {
-		fprintf(stderr, "coffer: the floor's partner ended\n");
+		cli_error("the floor's partner ended");
 		return false;
 	}
 	lane->size = data ? BENCH_FLOOR_DATA : 0;
@@ -203,7 +204,7 @@ static bool batch(struct bench_floor *floor, uint64_t count, bool data)
 				__ATOMIC_RELAXED) ^ (serial + i + 1);
 	}
 	if (wrong)
-		fprintf(stderr, "coffer: the floor's partner answered wrongly\n");
+		cli_error("the floor's partner answered wrongly");
 	return !wrong;
 }
 

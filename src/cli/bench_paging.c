@@ -253,8 +253,8 @@ static void show(struct bench_report *r, struct paging *p)
 	bench_report_figure(r, "resident_ns", p->resident, "ns",
 		"the walk over half the EPC, all resident");
 	bench_report_figure(r, "native_ns", p->native, "ns", p->secret ?
-		"the same outside, on secret memory too" :
-		"the same outside, on ordinary memory too");
+		N_("the same outside, on secret memory too") :
+		N_("the same outside, on ordinary memory too"));
 	bench_report_figure(r, "hardware_swap_cycles", HARDWARE_CYCLES, "",
 		"to compare with");
 	if (!r->json)

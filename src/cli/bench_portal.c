@@ -340,7 +340,8 @@ int bench_portal(bool json)
 	p.reply = malloc(REPLY_MAX);
 	ok = ok && p.reply && !vms_open(NULL, &vms, &why);
 	if (!ok)
-		cli_error("%s", *why.text ? why.text : "out of memory");
+		cli_error("%s", *why.text ? why.text :
+			_("out of memory"));
 	ok = ok && machines_start(vms) && service_start(&p) && dial(&p) &&
 		watch(&report, &p, vms) && machines_add(RUNNING, LISTED) &&
 		list(&report, &p);

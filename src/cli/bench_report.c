@@ -17,7 +17,8 @@ void bench_report_figure(struct bench_report *report, const char *name,
 	if (report->json)
 		return;
 	printf("%-22s %14.*f %-4s %s\n", name,
-		value < 10 ? 3 : value < 1000 ? 1 : 0, value, unit, note);
+		value < 10 ? 3 : value < 1000 ? 1 : 0, value, unit,
+		*note ? _(note) : "");
 	fflush(stdout);
 }
 
@@ -31,8 +32,8 @@ static void limit(struct bench_report *report, const char *name, double value,
 		"limit", bound, "met", met));
 	if (!report->json)
 		printf("%-44s %8.2f  %s %.2f: %s\n", name, value,
-			most ? "at most" : "at least", bound,
-			met ? "met" : "NOT MET");
+			most ? _("at most") : _("at least"), bound,
+			met ? _("met") : _("NOT MET"));
 }
 
 void bench_report_at_most(struct bench_report *report, const char *name,

@@ -168,7 +168,8 @@ static void show_creation(struct bench_report *r, const struct scale *s)
 	json_t *heaps = json_array(), *alive = json_array();
 
 	if (!r->json)
-		printf("\nmilliseconds to create an enclave, by MiB of heap\n");
+		printf("\n%s\n", _("milliseconds to create an enclave, by MiB "
+			"of heap"));
 	for (size_t i = 0; i < HEAPS; i++) {
 		if (!r->json)
 			printf("%8d %10.1f\n", g_heaps[i].mib, s->by_heap[i]);
@@ -176,7 +177,8 @@ static void show_creation(struct bench_report *r, const struct scale *s)
 			g_heaps[i].mib, "ms", s->by_heap[i]));
 	}
 	if (!r->json)
-		printf("\nwith 1 MiB of heap, by other enclaves alive\n");
+		printf("\n%s\n", _("with 1 MiB of heap, by other enclaves "
+			"alive"));
 	for (size_t i = 0; i < ALIVE_ROWS; i++) {
 		/* The one that is called is alive as well. */
 		if (!r->json)

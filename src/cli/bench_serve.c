@@ -371,8 +371,8 @@ static bool drive(struct bench_report *report, struct load *load, pid_t pid,
 	seconds = (double)(bench_now() - begin) * 1e-9;
 	if (started < CLIENTS || !done) {
 		free(all);
-		cli_error(started < CLIENTS ? "too few threads" :
-			"no request was answered");
+		cli_error(started < CLIENTS ? N_("too few threads") :
+			N_("no request was answered"));
 		return false;
 	}
 	bench_report_figure(report, "clients", CLIENTS, "",

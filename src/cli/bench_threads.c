@@ -124,9 +124,9 @@ bool bench_threads(struct bench_report *report, oe_enclave_t *enclave,
 	if (!measure(enclave, round_ns, rate))
 		return false;
 	if (!report->json)
-		printf("\ncalls per second, by threads and work between calls\n"
-			"%8s %14s %14s %14s\n", "threads", "0 us", "5 us",
-			"50 us");
+		printf("\n%s\n%*s %14s %14s %14s\n", _("calls per second, by "
+			"threads and work between calls"),
+			CLI_CELL(8, _("threads")), "0 us", "5 us", "50 us");
 	for (unsigned int t = 0; t < THREAD_ROWS; t++) {
 		if (!report->json)
 			printf("%8u %14.0f %14.0f %14.0f\n", g_threads[t],

@@ -42,9 +42,11 @@ struct bench_verify *bench_verify_new(
 	const uint8_t report[QUOTING_REPORT_SIZE])
 {
 	struct bench_verify *v = calloc(1, sizeof(*v));
-	struct why why = { "no memory" };
+	struct why why = { "" };
 
-	if (v && !prepare(v, report, &why))
+	if (!v)
+		why_set(&why, -1, "no memory");
+	else if (!prepare(v, report, &why))
 		return v;
 	cli_error("no quote to verify: %s", why.text);
 	bench_verify_free(v);

@@ -5,10 +5,22 @@
 #ifndef COFFER_CLI_CLI_H
 #define COFFER_CLI_CLI_H
 
+#include "common/why.h"
 #include <jansson.h>
+#include <libintl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* What is said to people, in their language: _() gives it, N_() marks what is
+ * given to _() later.  The formats of cli_error, cli_usage, why_set and the like
+ * are looked up by those.  po/ has the catalogues, po/update takes new
+ * sentences into them. */
+#define _(text) gettext(text)
+
+/* A word that is another one elsewhere: marked, and looked up by
+ * cli_word_of with the same context. */
+#define NC_(context, text) text
 
 enum cli_status {
 	CLI_OK = 0,
@@ -18,6 +30,7 @@ enum cli_status {
 
 struct cli_command {
 	const char *name;
+	/* Both marked by N_(). */
 	const char *summary; /* one line for `coffer help`; NULL: not in it */
 	const char *usage; /* what `coffer NAME --help` prints */
 	/* argv[0] is the command's name.  Returns the exit status. */
@@ -37,6 +50,21 @@ int cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same, with a pointer to the command's --help; returns CLI_USAGE. */
 int cli_usage(const struct cli_command *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* From now on people's language by LANGUAGE, LC_ALL, LC_MESSAGES and LANG
+ * (gettext(3)); without it, and for what no catalogue has, English. */
+void cli_words(void);
+
+const char *cli_word_of(const char *context, const char *text);
+
+/* For printf's "%-*s" and "%*s", whose widths are bytes: the width that shows a
+ * text in so many columns; both arguments at once. */
+int cli_width(int columns, const char *text);
+#define CLI_CELL(columns, text) cli_width(columns, text), text
+
+/* A line about one thing: "  label          text", both by _(). */
+void cli_row(const char *label, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* An option's value as an unsigned number of at most max.  False if it is

@@ -45,8 +45,9 @@ static int run(int argc, char **argv)
 
 const struct cli_command cli_bench = {
 	.name = "bench",
-	.summary = "time attestation, calls, loading and paging, against floors of the same run",
-	.usage =
+	.summary = N_("time attestation, calls, loading and paging, against "
+		"floors of the same run"),
+	.usage = N_(
 "usage: coffer bench attest [--json]\n"
 "       coffer bench calls [--json]\n"
 "       coffer bench load [--json]\n"
@@ -91,6 +92,6 @@ const struct cli_command cli_bench = {
 "paging, portal, scale, serve and vm run on machines of their own.\n"
 "\n"
 "Figures are medians over rounds in which all measurements take turns.  What\n"
-"is held to a limit is printed with it.  A busy machine gives other figures.\n",
+"is held to a limit is printed with it.  A busy machine gives other figures.\n"),
 	.run = run,
 };

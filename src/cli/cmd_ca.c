@@ -9,8 +9,6 @@
 #include <string.h>
 #include <time.h>
 
-#define NOTE "The root of trust of everything that this CA signs is software."
-
 struct options {
 	const char *url, *passphrase_file, *file;
 	bool json, pem, replace;
@@ -69,7 +67,8 @@ static int passphrase(struct options *o, const char **out)
 
 /* ---- show ---- */
 
-static const char *const roles[] = { "root", "processor", "platform", "tcb" };
+static const char *const roles[] = { N_("root"), N_("processor"),
+	N_("platform"), N_("tcb") };
 
 static void date_text(int64_t when, char text[24])
 {
@@ -126,6 +125,11 @@ static int show_json(struct pki *pki, const char *hash, const char *mrsigner,
 		machines));
 }
 
+static void row(const char *label, const char *kind, const char *value)
+{
+	printf("  %-*s %s %s\n", CLI_CELL(13, label), kind, value);
+}
+
 static int show_text(struct pki *pki, const char *hash, const char *mrsigner,
 	struct why *why)
 {
@@ -144,28 +148,30 @@ static int show_text(struct pki *pki, const char *hash, const char *mrsigner,
 		return cli_error("%s", why->text);
 	}
 	vms_close(vms);
-	printf("Certificate authority %s/ca\n", pki_state(pki));
-	printf("  root key      SHA-256 %s\n", hash);
-	printf("  enclaves      MRSIGNER %s\n", *mrsigner ? mrsigner :
-		"(made when first needed)");
-	printf("  addresses     %s\n", pki_url(pki));
+	printf(_("Certificate authority %s/ca\n"), pki_state(pki));
+	row(_("root key"), "SHA-256", hash);
+	row(_("enclaves"), "MRSIGNER", *mrsigner ? mrsigner :
+		_("(made when first needed)"));
+	printf("  %-*s %s\n", CLI_CELL(13, _("addresses")), pki_url(pki));
 	for (int i = 0; i < PKI_CERTS; i++) {
 		if (pki_cert_dates(pki, i, &from, &until, why))
 			return cli_error("%s", why->text);
 		date_text(from, from_text);
 		date_text(until, until_text);
-		printf("  %-13s certificate from %s to %s\n", roles[i],
-			from_text, until_text);
+		printf("  %-*s ", CLI_CELL(13, _(roles[i])));
+		printf(_("certificate from %s to %s\n"), from_text,
+			until_text);
 	}
 	for (size_t i = 0; i < list.count; i++)
 		foreign += !vm_cert_look(pki, list.items[i].name,
 			&list.items[i].conf, &cert, NULL) &&
 			cert.state == VM_OF_ANOTHER;
-	printf("  machines      %zu\n", list.count);
+	printf("  %-*s %zu\n", CLI_CELL(13, _("machines")), list.count);
 	if (foreign)
-		printf("  of them made under another CA: %u; `coffer vm "
-			"manufacture --all` makes them again\n", foreign);
-	puts(NOTE);
+		printf(_("  of them made under another CA: %u; `coffer vm "
+			"manufacture --all` makes them again\n"), foreign);
+	puts(_("The root of trust of everything that this CA signs is "
+		"software."));
 	vm_list_free(&list);
 	return CLI_OK;
 }
@@ -228,10 +234,12 @@ static int export(struct options *o)
 	pki_close(pki);
 	if (r)
 		return cli_error("%s", why.text);
-	printf("%s has the certificate authority%s.  Who can read it can make "
-		"machines that all who trust its root believe.\n", o->file,
-		words ? ", its keys under the passphrase" :
-		" with its keys in the clear");
+	printf(words ? _("%s has the certificate authority, its keys under the "
+		"passphrase.  Who can read it can make machines that all who "
+		"trust its root believe.\n") :
+		_("%s has the certificate authority with its keys in the "
+		"clear.  Who can read it can make machines that all who trust "
+		"its root believe.\n"), o->file);
 	return CLI_OK;
 }
 
@@ -279,8 +287,8 @@ static int run(int argc, char **argv)
 
 const struct cli_command cli_ca = {
 	.name = "ca",
-	.summary = "the certificate authority behind the machines' quotes",
-	.usage =
+	.summary = N_("the certificate authority behind the machines' quotes"),
+	.usage = N_(
 "usage: coffer ca init [--url URL]\n"
 "       coffer ca show [--json | --pem]\n"
 "       coffer ca export FILE [--passphrase-file FILE]\n"
@@ -297,6 +305,6 @@ const struct cli_command cli_ca = {
 "        authority go on with that one's root until `coffer vm manufacture`\n"
 "        makes them again\n"
 "\n"
-"--passphrase-file: its first line encrypts the keys in the file.\n",
+"--passphrase-file: its first line encrypts the keys in the file.\n"),
 	.run = run,
 };

@@ -160,7 +160,7 @@ static const char *explain(const struct complete *c, const char *what,
 	char about[WORD_MAX])
 {
 	const struct cli_command *command = find_command(c->words[1]);
-	const char *line = command ? strstr(command->usage, "\n\n") : NULL;
+	const char *line = command ? strstr(_(command->usage), "\n\n") : NULL;
 	size_t n = strlen(what);
 
 	*about = '\0';
@@ -211,7 +211,8 @@ static void offer_words(const struct complete *c)
 		command = c->count == 2 ? find_command(text) : NULL;
 		*about = '\0';
 		if (command)
-			snprintf(about, sizeof(about), "%s", command->summary);
+			snprintf(about, sizeof(about), "%s",
+				_(command->summary));
 		else if (c->count == 3)
 			explain(c, text, about);
 		else if (c->count == 4) { /* "tcb set" */
@@ -247,7 +248,7 @@ static void offer_options(const struct complete_row *row,
 			option.name.text);
 		complete_offer(c, name, explain(c, name, about));
 	}
-	complete_offer(c, "--help", "explains the command");
+	complete_offer(c, "--help", _("explains the command"));
 }
 
 /* The kind of the argument with this index; false: there is none. */
@@ -391,7 +392,7 @@ static int run(int argc, char **argv)
 
 const struct cli_command cli_complete = {
 	.name = "complete",
-	.usage =
+	.usage = N_(
 "usage: coffer complete -- PROGRAM [WORD]... WORD\n"
 "       coffer complete --table\n"
 "\n"
@@ -401,6 +402,6 @@ const struct cli_command cli_complete = {
 "begins with a colon leaves it to the shell: :file, :directory, or :command N,\n"
 "where another program's command line begins with word N.  Errors are silent.\n"
 "\n"
-"  --table    the command lines that are known, for a test\n",
+"  --table    the command lines that are known, for a test\n"),
 	.run = run,
 };

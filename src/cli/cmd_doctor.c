@@ -12,21 +12,24 @@
 #include <unistd.h>
 
 static const char *const state_names[] = {
-	[DOCTOR_ON] = "on", [DOCTOR_OFF] = "off", [DOCTOR_PARTLY] = "partly",
-	[DOCTOR_UNKNOWN] = "unknown", [DOCTOR_INFO] = "info",
+	[DOCTOR_ON] = NC_("doctor", "on"), [DOCTOR_OFF] = NC_("doctor", "off"),
+	[DOCTOR_PARTLY] = NC_("doctor", "partly"),
+	[DOCTOR_UNKNOWN] = NC_("doctor", "unknown"),
+	[DOCTOR_INFO] = NC_("doctor", "info"),
 };
 
 /* What no attempt changes, said every time. */
 static const char *const always[] = {
-	"The root of trust is software: Coffer's processor holds the keys, not "
-	"silicon. A verifier that trusts Intel's root alone refuses its quotes.",
-	"Root who only reads sees no enclave data that is on secret memory, but "
-	"sees code pages, and everything that is on ordinary memory.",
-	"Root who acts wins: single-stepping a cell (unless the ptrace slot is "
-	"held), sampling registers with perf, loading kernel code, replacing "
-	"Coffer's programs or reading the fuses from the state directory.",
-	"Nothing here protects against side channels or against whoever can read "
-	"or change the machine's RAM.",
+	N_("The root of trust is software: Coffer's processor holds the keys, "
+	"not silicon. A verifier that trusts Intel's root alone refuses its "
+	"quotes."),
+	N_("Root who only reads sees no enclave data that is on secret memory, "
+	"but sees code pages, and everything that is on ordinary memory."),
+	N_("Root who acts wins: single-stepping a cell (unless the ptrace slot "
+	"is held), sampling registers with perf, loading kernel code, replacing "
+	"Coffer's programs or reading the fuses from the state directory."),
+	N_("Nothing here protects against side channels or against whoever can "
+	"read or change the machine's RAM."),
 };
 
 static void say(struct doctor *doctor, const char *id, enum doctor_state state,
@@ -34,19 +37,20 @@ static void say(struct doctor *doctor, const char *id, enum doctor_state state,
 {
 	char text[512];
 
-	vsnprintf(text, sizeof(text), format, args);
+	vsnprintf(text, sizeof(text), _(format), args);
 	json_array_append_new(doctor->checks, json_pack("{s:s, s:s, s:s, s:s}",
 		"id", id, "group", doctor->group, "state", state_names[state],
 		"why", text));
 	if (!doctor->json)
-		printf("  %-8s %-20s %s\n", state_names[state], id, text);
+		printf("  %-*s %-20s %s\n", CLI_CELL(8, cli_word_of(
+			"doctor", state_names[state])), id, text);
 }
 
 void doctor_group(struct doctor *doctor, const char *id, const char *title)
 {
 	doctor->group = id;
 	if (!doctor->json)
-		printf("%s\n", title);
+		printf("%s\n", _(title));
 }
 
 void doctor_say(struct doctor *doctor, const char *id, enum doctor_state state,
@@ -143,11 +147,11 @@ static json_t *say_always(bool json)
 	json_t *list = json_array();
 
 	if (!json)
-		puts("Always true");
+		puts(_("Always true"));
 	for (size_t i = 0; i < sizeof(always) / sizeof(*always); i++) {
 		json_array_append_new(list, json_string(always[i]));
 		if (!json)
-			printf("  %s\n", always[i]);
+			printf("  %s\n", _(always[i]));
 	}
 	return list;
 }
@@ -189,14 +193,16 @@ static int run(int argc, char **argv)
 	json_decref(doctor.checks);
 	json_decref(list);
 	if (doctor.broken)
-		printf("\n%u promised protections are off.\n", doctor.broken);
+		printf(ngettext("\n%u promised protection is off.\n",
+			"\n%u promised protections are off.\n",
+			doctor.broken), doctor.broken);
 	return doctor.broken ? CLI_FAILED : CLI_OK;
 }
 
 const struct cli_command cli_doctor = {
 	.name = "doctor",
-	.summary = "try each protection on this box and say what holds",
-	.usage =
+	.summary = N_("try each protection on this box and say what holds"),
+	.usage = N_(
 "usage: coffer doctor [--vm NAME] [--json]\n"
 "\n"
 "Starts a small enclave on the machine NAME (default: COFFER_VM, else\n"
@@ -206,6 +212,6 @@ const struct cli_command cli_doctor = {
 "\"on\" only where getting around it was tried and failed, \"unknown\" where it\n"
 "could not be tried.  Run it as a user and as root: the answers differ.\n"
 "\n"
-"The exit status is 1 if a protection that Coffer promises is off.\n",
+"The exit status is 1 if a protection that Coffer promises is off.\n"),
 	.run = run,
 };

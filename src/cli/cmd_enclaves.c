@@ -59,27 +59,31 @@ static void show(const char *vm, const struct machine *machine,
 	const struct wire_enclave *items, size_t count)
 {
 	if (!machine) {
-		printf("Machine %s does not run: no enclaves.\n", vm);
+		printf(_("Machine %s does not run: no enclaves.\n"), vm);
 		return;
 	}
-	printf("Machine %s, %s: %" PRIu64 " of %" PRIu64 " EPC pages used, "
-		"%" PRIu64 " pages evicted\n", vm, machine->info.vm_size,
+	printf(_("Machine %s, %s: %" PRIu64 " of %" PRIu64 " EPC pages used, "
+		"%" PRIu64 " pages evicted\n"), vm, machine->info.vm_size,
 		(uint64_t)machine->info.epc_used,
 		(uint64_t)machine->info.epc_pages,
 		(uint64_t)machine->info.swap_pages);
 	if (!count)
 		return;
-	printf("%4s %8s %8s %-8s %7s %10s %10s  %s\n", "id", "app", "cell",
-		"state", "threads", "resident", "evicted", "mrenclave");
+	printf("%4s %*s %*s %-*s %*s %*s %*s  %s\n", "id",
+		CLI_CELL(8, _("app")), CLI_CELL(8, _("cell")),
+		CLI_CELL(8, _("state")), CLI_CELL(7, _("threads")),
+		CLI_CELL(10, _("resident")), CLI_CELL(10, _("evicted")),
+		"mrenclave");
 	for (size_t i = 0; i < count; i++) {
 		const struct wire_enclave *e = &items[i];
 		char mrenclave[65];
 
 		cli_hex(e->mrenclave, 32, mrenclave);
-		printf("%4" PRIu64 " %8u %8u %-8s %3u/%-3u %10" PRIu64
+		printf("%4" PRIu64 " %8u %8u %-*s %3u/%-3u %10" PRIu64
 			" %10" PRIu64 "  %.16s...%s\n", (uint64_t)e->id, e->pid,
-			e->cell_pid, machine_state_name(e->state), e->inside,
-			e->threads, (uint64_t)e->resident,
+			e->cell_pid, CLI_CELL(8, _(machine_state_name(
+				e->state))), e->inside, e->threads,
+			(uint64_t)e->resident,
 			(uint64_t)e->evicted, mrenclave,
 			e->debug ? " debug" : "");
 	}
@@ -128,13 +132,13 @@ static int run(int argc, char **argv)
 
 const struct cli_command cli_enclaves = {
 	.name = "enclaves",
-	.summary = "list the enclaves of a virtual machine",
-	.usage =
+	.summary = N_("list the enclaves of a virtual machine"),
+	.usage = N_(
 "usage: coffer enclaves [--vm NAME] [--json]\n"
 "\n"
 "Lists the enclaves of all applications on the machine NAME (default:\n"
 "COFFER_VM, else \"default\"): application and cell by process number, state,\n"
 "threads inside and in all, pages in the EPC and evicted, measurement.  A\n"
-"machine that does not run has none.  `coffer top` shows what they do.\n",
+"machine that does not run has none.  `coffer top` shows what they do.\n"),
 	.run = run,
 };

@@ -72,9 +72,9 @@ static int run(int argc, char **argv)
 	if (argc < 2 || (app >= argc && options < argc))
 		return cli_usage(&cli_gdb, "which program shall be debugged?");
 	if (!find_script(script, sizeof(script)))
-		return cli_error("the script " SCRIPT " is missing; it is "
-			"looked for in COFFER_DATADIR, beside this program and "
-			"in %s", COFFER_DATADIR);
+		return cli_error("the script %s is missing; it is looked for "
+			"in COFFER_DATADIR, beside this program and in %s",
+			SCRIPT, COFFER_DATADIR);
 	args = calloc((size_t)argc + 8, sizeof(*args));
 	if (!args)
 		return cli_error("out of memory");
@@ -103,8 +103,8 @@ static int run(int argc, char **argv)
 
 const struct cli_command cli_gdb = {
 	.name = "gdb",
-	.summary = "debug an application and its debug enclaves",
-	.usage =
+	.summary = N_("debug an application and its debug enclaves"),
+	.usage = N_(
 "usage: coffer gdb [GDB-OPTIONS] -- APP [ARGS]\n"
 "       coffer gdb [GDB-OPTIONS] -p PID\n"
 "\n"
@@ -116,6 +116,6 @@ const struct cli_command cli_gdb = {
 "In gdb there are, beside its own commands:\n"
 "  coffer bt        the frames of a thread through enclave and host\n"
 "  coffer enclaves  the enclaves that are attached\n"
-"  coffer scan      attach the enclaves that the selected process has\n",
+"  coffer scan      attach the enclaves that the selected process has\n"),
 	.run = run,
 };

@@ -27,6 +27,11 @@ static const char *tail(const char *kid, char version[64])
 	return version;
 }
 
+static void row(const char *label, const char *text)
+{
+	printf("%-*s %s\n", CLI_CELL(11, label), text);
+}
+
 static void print_time(const char *label, const json_t *time)
 {
 	time_t seconds = (time_t)json_integer_value(time);
@@ -37,7 +42,7 @@ static void print_time(const char *label, const json_t *time)
 		return;
 	if (gmtime_r(&seconds, &parts))
 		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
-	printf("%-11s %s\n", label, text);
+	row(label, text);
 }
 
 static void print_list(const char *label, const json_t *list)
@@ -45,7 +50,7 @@ static void print_list(const char *label, const json_t *list)
 	const json_t *entry;
 	size_t i;
 
-	printf("%-11s", label);
+	printf("%-*s", CLI_CELL(11, label));
 	json_array_foreach(list, i, entry)
 		printf(" %s", json_string_value(entry));
 	putchar('\n');
@@ -66,17 +71,19 @@ static int show(const struct key_options *o, json_t *bundle)
 	if (o->json)
 		return cli_print_json(bundle);
 	key_name(kid, name);
-	printf("%-11s %s\n%-11s %s\n%-11s %s\n", "key", name, "version",
-		tail(kid, version), "type", kty ? kty : "");
-	print_list("operations", json_object_get(key, "key_ops"));
-	printf("%-11s %s\n", "enabled", json_is_false(json_object_get(
-		attributes, "enabled")) ? "no" : "yes");
-	print_time("created", json_object_get(attributes, "created"));
-	print_time("from", json_object_get(attributes, "nbf"));
-	print_time("until", json_object_get(attributes, "exp"));
-	printf("%-11s %s\n", "released", !policy ? "never" :
+	row(_("key"), name);
+	row(_("version"), tail(kid, version));
+	row(_("type"), kty ? kty : "");
+	print_list(_("operations"), json_object_get(key, "key_ops"));
+	row(_("enabled"), json_is_false(json_object_get(attributes,
+		"enabled")) ? _("no") : _("yes"));
+	print_time(_("created"), json_object_get(attributes, "created"));
+	print_time(_("from"), json_object_get(attributes, "nbf"));
+	print_time(_("until"), json_object_get(attributes, "exp"));
+	row(_("released"), !policy ? _("never") :
 		json_is_true(json_object_get(policy, "immutable")) ?
-		"under a policy, which is immutable" : "under a policy");
+		_("under a policy, which is immutable") :
+		_("under a policy"));
 	json_decref(bundle);
 	return CLI_OK;
 }
@@ -156,7 +163,8 @@ static int list(const struct key_options *o, const struct key_service *service,
 		return CLI_FAILED;
 	if (o->json)
 		return cli_print_json(json_pack("{s:o}", "keys", all));
-	printf("%-24s %-32s %s\n", "key", "version", "state");
+	printf("%-*s %-*s %s\n", CLI_CELL(24, _("key")),
+		CLI_CELL(32, _("version")), _("state"));
 	json_array_foreach(all, i, item) {
 		const char *kid = json_string_value(json_object_get(item,
 			"kid"));
@@ -166,9 +174,9 @@ static int list(const struct key_options *o, const struct key_service *service,
 		key_name(kid, one);
 		printf("%-24s %-32s %s%s\n", one, tail(kid, version),
 			json_is_false(json_object_get(attributes, "enabled"))
-				? "disabled" : "enabled",
+				? _("disabled") : _("enabled"),
 			json_is_true(json_object_get(attributes,
-				"exportable")) ? ", released under a policy"
+				"exportable")) ? _(", released under a policy")
 				: "");
 	}
 	json_decref(all);
@@ -439,8 +447,9 @@ static int run(int argc, char **argv)
 		if (!strcmp(verbs[i].name, argv[1]))
 			verb = &verbs[i];
 	if (!verb)
-		return cli_usage(&cli_key, argc > 1 ? "what is \"%s\"?" :
-			"what shall be done?", argc > 1 ? argv[1] : "");
+		return cli_usage(&cli_key, argc > 1 ?
+			N_("what is \"%s\"?") : N_("what shall be done?"),
+			argc > 1 ? argv[1] : "");
 	for (int i = 2; i < argc;) {
 		int words = take_option(&o, argv + i, argc - i);
 
@@ -466,8 +475,8 @@ static int run(int argc, char **argv)
 
 const struct cli_command cli_key = {
 	.name = "key",
-	.summary = "keys that are released to attested enclaves",
-	.usage =
+	.summary = N_("keys that are released to attested enclaves"),
+	.usage = N_(
 "usage: coffer key create NAME [--type TYPE] [--size BITS] [--curve CURVE]\n"
 "                  [POLICY]\n"
 "       coffer key import NAME --file FILE [POLICY]\n"
@@ -501,6 +510,6 @@ const struct cli_command cli_key = {
 "\n"
 "  --url URL         of the service (default: this user's `coffer serve`)\n"
 "  --ca FILE         certificates to trust; --token FILE: the bearer token\n"
-"  --json            the service's answer\n",
+"  --json            the service's answer\n"),
 	.run = run,
 };

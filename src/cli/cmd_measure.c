@@ -37,13 +37,13 @@ static int run(int argc, char **argv)
 
 const struct cli_command cli_measure = {
 	.name = "measure",
-	.summary = "compute MRENCLAVE of an enclave image or an SGXS stream",
-	.usage =
+	.summary = N_("compute MRENCLAVE of an enclave image or an SGXS stream"),
+	.usage = N_(
 "usage: coffer measure FILE [--json] [--sgxs OUT]\n"
 "\n"
 "Prints the measurement (MRENCLAVE, 64 hexadecimal digits) that the enclave\n"
 "in FILE will have: an image, signed or not, or an SGXS stream.\n"
 "\n"
-"  --sgxs OUT    also write the image as an SGXS stream to OUT\n",
+"  --sgxs OUT    also write the image as an SGXS stream to OUT\n"),
 	.run = run,
 };

@@ -26,8 +26,9 @@ static int run(int argc, char **argv)
 
 const struct cli_command cli_portal = {
 	.name = "portal",
-	.summary = "print the address of the portal, or open it in the browser",
-	.usage =
+	.summary = N_("print the address of the portal, or open it in the "
+		"browser"),
+	.usage = N_(
 "usage: coffer portal [--read-only] [--open] [--state DIR]\n"
 "\n"
 "Prints the address of the portal of the running `coffer serve`, with the token\n"
@@ -36,6 +37,6 @@ const struct cli_command cli_portal = {
 "\n"
 "  --read-only    with the token that may only look\n"
 "  --open         open it in the browser ($BROWSER, else xdg-open) instead\n"
-"  --state DIR    base of the state directories (COFFER_STATE_DIR)\n",
+"  --state DIR    base of the state directories (COFFER_STATE_DIR)\n"),
 	.run = run,
 };

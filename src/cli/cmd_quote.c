@@ -107,7 +107,7 @@ static int show(json_t *object, bool json)
 			printf("%-12s %s\n", key, json_string_value(value));
 		else if (json_is_boolean(value))
 			printf("%-12s %s\n", key,
-				json_is_true(value) ? "yes" : "no");
+				json_is_true(value) ? _("yes") : _("no"));
 		else
 			printf("%-12s %lld\n", key,
 				(long long)json_integer_value(value));
@@ -180,8 +180,9 @@ static int run(int argc, char **argv)
 
 const struct cli_command cli_quote = {
 	.name = "quote",
-	.summary = "make a quote of a small enclave, for trying out verifiers",
-	.usage =
+	.summary = N_("make a quote of a small enclave, for trying out "
+		"verifiers"),
+	.usage = N_(
 "usage: coffer quote [--data HEX] [--out FILE] [--json]\n"
 "       coffer quote --target [--json]\n"
 "\n"
@@ -192,6 +193,6 @@ const struct cli_command cli_quote = {
 "  --data HEX    up to 64 bytes for REPORTDATA; the rest is zero\n"
 "  --out FILE    write the quote there; prints nothing unless --json is given\n"
 "  --target      no quote: what is known of this machine's quotes\n"
-"  --json        print JSON\n",
+"  --json        print JSON\n"),
 	.run = run,
 };

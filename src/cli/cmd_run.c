@@ -54,7 +54,7 @@ static int check_same(const struct options *options, const struct vmconf *have)
 	if (*options->swap && strcmp(options->swap, have->swap))
 		return cli_error("machine \"%s\" evicts to %s; choose "
 			"another --vm", vm, *have->swap ? have->swap :
-			"memory");
+			_("memory"));
 	return CLI_OK;
 }
 
@@ -199,8 +199,8 @@ static int run(int argc, char **argv)
 
 const struct cli_command cli_run = {
 	.name = "run",
-	.summary = "run a program on a virtual machine with SGX",
-	.usage =
+	.summary = N_("run a program on a virtual machine with SGX"),
+	.usage = N_(
 "usage: coffer run [--vm NAME] [--size SIZE] [--epc-pages N] [--swap FILE]\n"
 "                  [--ptrace-slot] [--] APP [ARGS]\n"
 "\n"
@@ -220,6 +220,6 @@ const struct cli_command cli_run = {
 "                   slower\n"
 "\n"
 "The exit status is APP's; 127 if there is no such program, 126 if it cannot\n"
-"be run.\n",
+"be run.\n"),
 	.run = run,
 };

@@ -23,8 +23,8 @@ static int run(int argc, char **argv)
 
 const struct cli_command cli_serve = {
 	.name = "serve",
-	.summary = "serve collateral, attestation and keys over HTTPS",
-	.usage =
+	.summary = N_("serve collateral, attestation and keys over HTTPS"),
+	.usage = N_(
 "usage: coffer serve [OPTION]...\n"
 "       coffer serve token [--read-write|--read-only] [--new]\n"
 "\n"
@@ -52,6 +52,6 @@ const struct cli_command cli_serve = {
 "  --read-write   the one that may do everything (the default)\n"
 "  --read-only    the one that may only look\n"
 "  --new          make another first: the old one is worth nothing from now on;\n"
-"                 without --read-write or --read-only both are made anew\n",
+"                 without --read-write or --read-only both are made anew\n"),
 	.run = run,
 };

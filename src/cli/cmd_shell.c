@@ -28,7 +28,7 @@ static int find(const char *name, struct vm *vm)
 	if (vm->conf.power == VMCONF_OFF || vm->conf.power ==
 			VMCONF_DEALLOCATED) {
 		r = cli_error("machine %s is %s; `coffer vm start %s` starts "
-			"it", name, vm_power_name(vm->power), name);
+			"it", name, _(vm_power_name(vm->power)), name);
 		vm_free(vm);
 	}
 	return r;
@@ -54,12 +54,12 @@ static void greet(const char *name, const struct vmconf_size *size,
 	char text[160];
 
 	limits_line(size, applied, text, sizeof(text));
-	fprintf(stderr, "On virtual machine %s, a %s: %s.\n", name, size->name,
-		text);
+	fprintf(stderr, _("On virtual machine %s, a %s: %s.\n"), name,
+		size->name, text);
 	if (*applied->why.text)
 		fprintf(stderr, "%s.\n", applied->why.text);
-	fprintf(stderr, "Enclaves of programs that are started here live on "
-		"it; `exit` leaves.\n");
+	fputs(_("Enclaves of programs that are started here live on it; `exit` "
+		"leaves.\n"), stderr);
 }
 
 /* Another user's machine cannot be entered: its group is his. */
@@ -120,8 +120,8 @@ static int run(int argc, char **argv)
 
 const struct cli_command cli_shell = {
 	.name = "shell",
-	.summary = "open a shell in a virtual machine",
-	.usage =
+	.summary = N_("open a shell in a virtual machine"),
+	.usage = N_(
 "usage: coffer shell NAME [-- COMMAND [ARGS]]\n"
 "\n"
 "Opens $SHELL, or executes COMMAND, in the virtual machine NAME: enclaves of\n"
@@ -133,6 +133,6 @@ const struct cli_command cli_shell = {
 "and `coffer vm start NAME` starts one that is stopped.\n"
 "\n"
 "The exit status is that of the shell or COMMAND; 127 if there is no such\n"
-"program, 126 if it cannot be executed.\n",
+"program, 126 if it cannot be executed.\n"),
 	.run = run,
 };

@@ -21,12 +21,12 @@ struct options {
 };
 
 static const char *const did[TAMPER_KINDS] = {
-	[TAMPER_FLIP] = "one bit of each was flipped",
-	[TAMPER_FLIP_META] = "one bit of the metadata of each was flipped",
-	[TAMPER_SWAP] = "they changed places",
-	[TAMPER_REPLAY] = "an older version of each was put back",
-	[TAMPER_FOREIGN] = "each was replaced by one of another enclave",
-	[TAMPER_CUT] = "they were cut off",
+	[TAMPER_FLIP] = N_("one bit of each was flipped"),
+	[TAMPER_FLIP_META] = N_("one bit of the metadata of each was flipped"),
+	[TAMPER_SWAP] = N_("they changed places"),
+	[TAMPER_REPLAY] = N_("an older version of each was put back"),
+	[TAMPER_FOREIGN] = N_("each was replaced by one of another enclave"),
+	[TAMPER_CUT] = N_("they were cut off"),
 };
 
 static bool parse_address(const char *text, uint64_t *address)
@@ -110,7 +110,7 @@ static int find_enclave(struct machine *machine, uint64_t id,
 			"; `coffer enclaves` lists them", id);
 	if (out->state != WIRE_STATE_INITIALIZED)
 		return why_set(why, -ESRCH, "enclave %" PRIu64 " is %s, not "
-			"running", id, machine_state_name(out->state));
+			"running", id, _(machine_state_name(out->state)));
 	return 0;
 }
 
@@ -120,12 +120,16 @@ static int tell(const struct options *o, const struct tamper_result *result)
 	json_t *object;
 
 	if (!o->json) {
-		printf("Enclave %" PRIu64 ", %" PRIu64 " evicted pages from "
-			"0x%" PRIx64 ": %s.\n", o->id, result->pages,
-			result->linaddr, did[t->kind]);
+		printf(ngettext("Enclave %" PRIu64 ", %" PRIu64 " evicted page "
+			"from 0x%" PRIx64 ": %s.\n", "Enclave %" PRIu64
+			", %" PRIu64 " evicted pages from 0x%" PRIx64 ": %s.\n",
+			result->pages), o->id, result->pages, result->linaddr,
+			_(did[t->kind]));
 		if (t->kind == TAMPER_CUT && result->others)
-			printf("%" PRIu64 " pages of other enclaves went with "
-				"them.\n", result->others);
+			printf(ngettext("%" PRIu64 " page of other enclaves "
+				"went with them.\n", "%" PRIu64 " pages of "
+				"other enclaves went with them.\n",
+				result->others), result->others);
 		return CLI_OK;
 	}
 	object = json_pack("{s:s, s:s, s:s}", "vm", o->vm, "kind",
@@ -173,8 +177,8 @@ static int run(int argc, char **argv)
 	r = tamper_with(&machine, &o, &result, &why);
 	machine_close(&machine);
 	if (r) {
-		cli_error("%s%s", why.text, r == -EEXIST ?
-			"; --others does it all the same" : "");
+		cli_error(r == -EEXIST ? N_("%s; --others does it all the "
+			"same") : "%s", why.text);
 		return r == -ENOENT ? NOTHING_EVICTED : CLI_FAILED;
 	}
 	return tell(&o, &result);
@@ -182,8 +186,8 @@ static int run(int argc, char **argv)
 
 const struct cli_command cli_tamper = {
 	.name = "tamper",
-	.summary = "change evicted pages of an enclave, to see it found",
-	.usage =
+	.summary = N_("change evicted pages of an enclave, to see it found"),
+	.usage = N_(
 "usage: coffer tamper --enclave ID [--vm NAME] [--page ADDRESS] [--wait SECONDS]\n"
 "                     [--others] [--json] KIND\n"
 "\n"
@@ -205,6 +209,6 @@ const struct cli_command cli_tamper = {
 "  --others         cut even where other enclaves' pages lie behind\n"
 "\n"
 "The exit status is 0 when pages were changed, 3 when none was evicted, or none\n"
-"that would do, 1 when it failed.\n",
+"that would do, 1 when it failed.\n"),
 	.run = run,
 };

@@ -120,24 +120,28 @@ static void show(const char *vm, const struct look *before,
 	const struct wire_info *info = &now->info;
 	double seconds = now->when - before->when;
 
-	printf("Machine %s, %s: EPC %.1f of %.1f MiB, evicted %.1f MiB, "
-		"in %.0f/s, out %.0f/s\n", vm, info->vm_size,
+	printf(_("Machine %s, %s: EPC %.1f of %.1f MiB, evicted %.1f MiB, "
+		"in %.0f/s, out %.0f/s\n"), vm, info->vm_size,
 		(double)info->epc_used / MIB_PAGES,
 		(double)info->epc_pages / MIB_PAGES,
 		(double)info->swap_pages / MIB_PAGES,
 		(double)(info->page_ins - before->info.page_ins) / seconds,
 		(double)(info->page_outs - before->info.page_outs) / seconds);
-	printf("%4s %8s %-8s %7s %9s %9s %8s %8s %9s %8s  %s\n", "id", "app",
-		"state", "threads", "resident", "evicted", "in/s", "out/s",
-		"calls/s", "aex/s", "mrenclave");
+	printf("%4s %*s %-*s %*s %*s %*s %*s %*s %*s %*s  %s\n", "id",
+		CLI_CELL(8, _("app")), CLI_CELL(8, _("state")),
+		CLI_CELL(7, _("threads")), CLI_CELL(9, _("resident")),
+		CLI_CELL(9, _("evicted")), CLI_CELL(8, _("in/s")),
+		CLI_CELL(8, _("out/s")), CLI_CELL(9, _("calls/s")),
+		CLI_CELL(8, _("aex/s")), "mrenclave");
 	for (size_t i = 0; i < now->count && i + 2 < rows; i++) {
 		const struct wire_enclave *e = &now->items[i];
 		char mrenclave[65];
 
 		cli_hex(e->mrenclave, 32, mrenclave);
-		printf("%4" PRIu64 " %8u %-8s %3u/%-3u %9" PRIu64 " %9" PRIu64
+		printf("%4" PRIu64 " %8u %-*s %3u/%-3u %9" PRIu64 " %9" PRIu64
 			" %8.0f %8.0f %9.0f %8.0f  %.16s\n", (uint64_t)e->id,
-			e->pid, machine_state_name(e->state), e->inside,
+			e->pid, CLI_CELL(8, _(machine_state_name(e->state))),
+			e->inside,
 			e->threads, (uint64_t)e->resident,
 			(uint64_t)e->evicted, rates[i].page_ins,
 			rates[i].page_outs, rates[i].calls, rates[i].aex,
@@ -282,7 +286,7 @@ static int not_running(const struct options *o)
 	if (o->json)
 		return cli_print_json(json_pack("{s:s, s:b, s:[]}", "vm",
 			o->vm, "running", 0, "enclaves"));
-	printf("Machine %s does not run: no enclaves.\n", o->vm);
+	printf(_("Machine %s does not run: no enclaves.\n"), o->vm);
 	return CLI_OK;
 }
 
@@ -321,8 +325,8 @@ static int run(int argc, char **argv)
 
 const struct cli_command cli_top = {
 	.name = "top",
-	.summary = "show what the enclaves of a machine do, again and again",
-	.usage =
+	.summary = N_("show what the enclaves of a machine do, again and again"),
+	.usage = N_(
 "usage: coffer top [--vm NAME] [--interval SECONDS] [--once] [--json]\n"
 "\n"
 "Shows the enclaves of the machine NAME (default: COFFER_VM, else \"default\"):\n"
@@ -333,6 +337,6 @@ const struct cli_command cli_top = {
 "\n"
 "  --interval SECONDS   between two looks, 0.1 to 3600; 1 without it\n"
 "  --once               one table, after one interval\n"
-"  --json               an object for each\n",
+"  --json               an object for each\n"),
 	.run = run,
 };

@@ -229,8 +229,8 @@ static int run(int argc, char **argv)
 
 const struct cli_command cli_verify = {
 	.name = "verify",
-	.summary = "verify a quote, and say why it is good or bad",
-	.usage =
+	.summary = N_("verify a quote, and say why it is good or bad"),
+	.usage = N_(
 "usage: coffer verify FILE [--collateral DIR|URL] [--root PEM]... [--json]\n"
 "                     [--at TIME] [OPTIONS]\n"
 "\n"
@@ -254,6 +254,6 @@ const struct cli_command cli_verify = {
 "  --save DIR        write the collateral into files of a folder\n"
 "\n"
 "Exit status: 0 genuine and up to date; 3 genuine, but out of date, expired\n"
-"and the like; 1 refused, or not verified; 2 a wrong command line.\n",
+"and the like; 1 refused, or not verified; 2 a wrong command line.\n"),
 	.run = run,
 };

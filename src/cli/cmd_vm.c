@@ -31,8 +31,8 @@ static int run(int argc, char **argv)
 
 const struct cli_command cli_vm = {
 	.name = "vm",
-	.summary = "make virtual machines, look at them, change them",
-	.usage =
+	.summary = N_("make virtual machines, look at them, change them"),
+	.usage = N_(
 "usage: coffer vm list [--set SET] [--zone N] [--domain N] [--tag KEY[=VALUE]]\n"
 "                      [--json]\n"
 "       coffer vm show NAME [--json]\n"
@@ -89,6 +89,6 @@ const struct cli_command cli_vm = {
 "             OutOfDateConfigurationNeeded, Revoked, NotSupported, or 32\n"
 "             hexadecimal digits; --pcesvn: certificates for no newer PCE\n"
 "tcb revoke   puts its certificates on the revocation list\n"
-"tcb restore  takes them off, and makes it up to date\n",
+"tcb restore  takes them off, and makes it up to date\n"),
 	.run = run,
 };

@@ -159,7 +159,7 @@ static void offer_id(const struct complete *c, const struct wire_enclave *e)
 
 	cli_hex(e->mrenclave, 32, mrenclave);
 	snprintf(value, sizeof(value), "%" PRIu64, (uint64_t)e->id);
-	snprintf(about, sizeof(about), "of process %u, %.16s...", e->pid,
+	snprintf(about, sizeof(about), _("of process %u, %.16s..."), e->pid,
 		mrenclave);
 	complete_offer(c, value, about);
 }
@@ -208,8 +208,8 @@ static void key_types(const struct complete *c)
 
 	for (size_t i = 0; i < 3; i++) {
 		snprintf(value, sizeof(value), "%s-HSM", types[i]);
-		complete_offer(c, value, "can be released to enclaves");
-		complete_offer(c, types[i], "never released");
+		complete_offer(c, value, _("can be released to enclaves"));
+		complete_offer(c, types[i], _("never released"));
 	}
 }
 
@@ -255,7 +255,7 @@ static void commands(const struct complete *c)
 	for (size_t i = 0; cli_commands[i]; i++)
 		if (cli_commands[i]->summary)
 			complete_offer(c, cli_commands[i]->name,
-				cli_commands[i]->summary);
+				_(cli_commands[i]->summary));
 }
 
 /* What shells know better. */

@@ -2,6 +2,7 @@
 /*
  * What the virtual machine's processor says of itself: CPUID leaf 12H.
  */
+#include "cli.h"
 #include "doctor.h"
 #include <stdio.h>
 #include <string.h>
@@ -25,7 +26,7 @@ static const char *names(uint32_t value, const struct bit *bits, size_t count,
 {
 	size_t used = 0;
 
-	snprintf(text, size, "none");
+	snprintf(text, size, "%s", _("none"));
 	for (size_t i = 0; i < count && used < size; i++)
 		if (value >> bits[i].bit & 1)
 			used += (size_t)snprintf(text + used, size - used,

@@ -5,6 +5,7 @@
  */
 #include "bench_enclave.h"
 #include "bench_u.h"
+#include "cli.h"
 #include "doctor.h"
 #include <coffer/sgx_arch.h>
 #include <elf.h>
@@ -100,7 +101,7 @@ static void try_changed(struct doctor *doctor, const char *id,
 	if (fd < 0) {
 		doctor_say(doctor, id, DOCTOR_UNKNOWN, "no copy of the bench "
 			"enclave could be made: %s", at ? strerror(errno) :
-			"the place to change was not found");
+			_("the place to change was not found"));
 		return;
 	}
 	image->data[at] ^= 4;
@@ -116,14 +117,14 @@ static void try_changed(struct doctor *doctor, const char *id,
 			"enclave could be written");
 	else if (result == OE_OK)
 		doctor_promise(doctor, id, DOCTOR_OFF,
-			"an image with one bit of its %s changed starts", what);
+			"an image with one bit of %s changed starts", what);
 	else if (result != OE_PLATFORM_ERROR)
 		doctor_say(doctor, id, DOCTOR_UNKNOWN, "a changed image did not "
 			"start, but for another reason (%s)",
 			oe_result_str(result));
 	else
 		doctor_promise(doctor, id, DOCTOR_ON,
-			"an image with one bit of its %s changed is refused", what);
+			"an image with one bit of %s changed is refused", what);
 	if (enclave)
 		oe_terminate_enclave(enclave);
 }
@@ -142,8 +143,9 @@ void doctor_forge(struct doctor *doctor)
 	}
 	/* A refusal is what we want: no need to hear of it. */
 	bench_enclave_quiet(true);
-	try_changed(doctor, "changed-code", "code", &image, find_code(&image));
-	try_changed(doctor, "changed-signature", "signature", &image,
+	try_changed(doctor, "changed-code", _("its code"), &image,
+		find_code(&image));
+	try_changed(doctor, "changed-signature", _("its signature"), &image,
 		find_signature(&image));
 	bench_enclave_quiet(false);
 	free(image.data);

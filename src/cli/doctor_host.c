@@ -2,6 +2,7 @@
 /*
  * What the box under the virtual machine offers.
  */
+#include "cli.h"
 #include "doctor.h"
 #include "vm/cgroup.h"
 #include <errno.h>
@@ -71,8 +72,8 @@ static void secret_memory(struct doctor *doctor)
 			"memory beyond that is ordinary memory, closed to the "
 			"same user, open to root%s",
 			(unsigned long long)limit.rlim_cur >> 10,
-			(unsigned long long)limit.rlim_max >> 10,
-			geteuid() ? "" : "; root's own processes are not limited");
+			(unsigned long long)limit.rlim_max >> 10, geteuid() ?
+			"" : _("; root's own processes are not limited"));
 }
 
 static void processor_features(struct doctor *doctor)
@@ -81,14 +82,15 @@ static void processor_features(struct doctor *doctor)
 	uint32_t a = 1, b, c = 0, d, low = 0, high = 0;
 
 	doctor_say(doctor, "fsgsbase", fsgsbase ? DOCTOR_ON : DOCTOR_OFF,
-		fsgsbase ? "programs may set FS and GS themselves" :
-		"programs may not set FS and GS themselves; enclaves cannot run "
-		"(Linux 5.9 or later and a processor with FSGSBASE are needed)");
+		fsgsbase ? N_("programs may set FS and GS themselves") :
+		N_("programs may not set FS and GS themselves; enclaves cannot "
+		"run (Linux 5.9 or later and a processor with FSGSBASE are "
+		"needed)"));
 	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
 	if (c & (1u << 27))
 		__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
 	doctor_say(doctor, "avx", DOCTOR_INFO, "enclaves get %s (XCR0 %#x)",
-		low & 4 ? "x87, SSE and AVX" : "x87 and SSE", low);
+		low & 4 ? _("x87, SSE and AVX") : _("x87 and SSE"), low);
 }
 
 static void yama(struct doctor *doctor)
@@ -117,7 +119,7 @@ static void core_pattern(struct doctor *doctor)
 static void cgroup(struct doctor *doctor)
 {
 	const struct cgroup_place *place = cgroup_where();
-	const char *below = place->kind == CGROUP_SYSTEMD ? "systemd, in " :
+	const char *below = place->kind == CGROUP_SYSTEMD ? _("systemd, in ") :
 		"";
 
 	if (place->kind == CGROUP_NONE)
@@ -156,9 +158,9 @@ void doctor_host(struct doctor *doctor)
 	yama(doctor);
 	core_pattern(doctor);
 	cgroup(doctor);
-	device(doctor, "kvm", "/dev/kvm", "this version does not use it",
-		"this version does not use it");
+	device(doctor, "kvm", "/dev/kvm", _("this version does not use it"),
+		_("this version does not use it"));
 	device(doctor, "sgx", "/dev/sgx_enclave",
-		"real SGX, which is used unless COFFER_DRIVER says otherwise",
-		"enclaves run on Coffer's machine");
+		_("real SGX, which is used unless COFFER_DRIVER says otherwise"),
+		_("enclaves run on Coffer's machine"));
 }

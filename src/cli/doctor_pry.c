@@ -6,6 +6,7 @@
  */
 #include "common/probe.h"
 #include "cpu/door.h"
+#include "cli.h"
 #include "doctor.h"
 #include "pry.h"
 #include <errno.h>
@@ -24,7 +25,7 @@ static const char *const way_ids[PROBE_WAYS] = {
 
 static const char *who(void)
 {
-	return geteuid() ? "this user" : "root";
+	return geteuid() ? _("this user") : "root";
 }
 
 struct subject {
@@ -47,8 +48,8 @@ static void attach_says(struct doctor *doctor, const char *id,
 	else
 		doctor_say(doctor, id, DOCTOR_OFF, "root can attach a debugger to "
 			"%s and read registers%s", subject->name, cell ?
-			"; machines made with `coffer run --ptrace-slot` keep it "
-			"out of cells" : "");
+			_("; machines made with `coffer run --ptrace-slot` keep "
+			"it out of cells") : "");
 }
 
 static void look_says(struct doctor *doctor, const char *id, const char *way,
@@ -84,9 +85,9 @@ static void look(struct doctor *doctor, const struct doctor_target *target,
 	const struct pry_control *control)
 {
 	const struct subject subjects[] = {
-		{ "cell", "the cell", target->cell },
-		{ "processor", "the processor", target->processor },
-		{ "driver", "the driver", target->driver },
+		{ "cell", _("the cell"), target->cell },
+		{ "processor", _("the processor"), target->processor },
+		{ "driver", _("the driver"), target->driver },
 	};
 	const struct probe_needle needle = { "secret", target->secret,
 		sizeof(target->secret) };
@@ -141,7 +142,7 @@ static void host_reads(struct doctor *doctor,
 	else
 		doctor_promise(doctor, "host-read", DOCTOR_ON,
 			"the host reads nothing at the secret's address (%s)",
-			read ? "other bytes" : strerror(errno));
+			read ? _("other bytes") : strerror(errno));
 }
 
 static void status_of(struct doctor *doctor, const char *what,
@@ -172,13 +173,14 @@ static void status_of(struct doctor *doctor, const char *what,
 	if (geteuid())
 		doctor_promise(doctor, id, status.owned_by_root ? DOCTOR_ON :
 			DOCTOR_OFF, "%s is %s, its core limit is %s", what,
-			status.owned_by_root ? "non-dumpable" : "dumpable",
-			status.core_limit ? "not 0" : "0");
+			status.owned_by_root ? _("non-dumpable") :
+			_("dumpable"),
+			status.core_limit ? _("not 0") : "0");
 	else
 		doctor_say(doctor, id, status.core_limit ? DOCTOR_UNKNOWN :
 			DOCTOR_ON, "the core limit of %s is %s (whether it is "
 			"dumpable does not show to root)", what,
-			status.core_limit ? "not 0" : "0");
+			status.core_limit ? _("not 0") : "0");
 	if (pid != target->cell)
 		return;
 	snprintf(id, sizeof(id), "%s-ptrace-slot", prefix);
@@ -212,7 +214,8 @@ static void mapping(struct doctor *doctor, const struct doctor_target *target)
 		doctor_say(doctor, "cell-maps", strstr(name, "secretmem") ?
 			DOCTOR_ON : DOCTOR_PARTLY,
 			"to root the secret's page shows as \"%s\"%s", name,
-			strstr(name, "secretmem") ? "" : ", not as secret memory");
+			strstr(name, "secretmem") ? "" :
+			_(", not as secret memory"));
 }
 
 static void text(struct doctor *doctor, const struct doctor_target *target)
@@ -237,30 +240,34 @@ static void said_by_processor(struct doctor *doctor, uint32_t flags)
 		const char *id, *on, *off;
 		uint32_t flag;
 	} facts[] = {
-		{ "state-secret", "the processor says that its state and stacks "
-			"are on secret memory", "the processor says that its state "
-			"and stacks are on ordinary memory",
+		{ "state-secret", N_("the processor says that its state and "
+			"stacks are on secret memory"), N_("the processor says "
+			"that its state and stacks are on ordinary memory"),
 			DOOR_CPU_SECRET_STATE },
-		{ "epc-secret", "the processor says that EPC pages are on secret "
-			"memory, as far as RLIMIT_MEMLOCK allows", "the processor "
-			"says that EPC pages are on ordinary memory",
+		{ "epc-secret", N_("the processor says that EPC pages are on "
+			"secret memory, as far as RLIMIT_MEMLOCK allows"),
+			N_("the processor says that EPC pages are on ordinary "
+			"memory"),
 			DOOR_CPU_SECRET_EPC },
-		{ "text-sealed", "the processor says that its code is sealed",
-			"the processor says that its code is not sealed",
+		{ "text-sealed", N_("the processor says that its code is "
+			"sealed"), N_("the processor says that its code is not "
+			"sealed"),
 			DOOR_CPU_SEALED_TEXT },
-		{ "cpuid-trapped", "the processor says that CPUID in an enclave "
-			"is #UD, as on silicon", "the processor says that CPUID "
-			"in an enclave is executed: this box cannot trap it",
+		{ "cpuid-trapped", N_("the processor says that CPUID in an "
+			"enclave is #UD, as on silicon"), N_("the processor "
+			"says that CPUID in an enclave is executed: this box "
+			"cannot trap it"),
 			DOOR_CPU_TRAPS_CPUID },
-		{ "rdtsc-trapped", "the processor says that RDTSC in an enclave "
-			"is #UD, as on a machine without SGX2", "RDTSC in an "
-			"enclave is executed, as on a machine with SGX2",
+		{ "rdtsc-trapped", N_("the processor says that RDTSC in an "
+			"enclave is #UD, as on a machine without SGX2"),
+			N_("RDTSC in an enclave is executed, as on a machine "
+			"with SGX2"),
 			DOOR_CPU_TRAPS_RDTSC },
 	};
 
 	for (size_t i = 0; i < sizeof(facts) / sizeof(*facts); i++)
 		doctor_say(doctor, facts[i].id, DOCTOR_INFO, "%s",
-			flags & facts[i].flag ? facts[i].on : facts[i].off);
+			_(flags & facts[i].flag ? facts[i].on : facts[i].off));
 }
 
 void doctor_pry(struct doctor *doctor, const struct doctor_target *target)
@@ -268,8 +275,8 @@ void doctor_pry(struct doctor *doctor, const struct doctor_target *target)
 	struct pry_control control;
 
 	doctor_group(doctor, "enclave", geteuid() ?
-		"A live enclave, pried at by this user (not root)" :
-		"A live enclave, pried at with root's rights");
+		N_("A live enclave, pried at by this user (not root)") :
+		N_("A live enclave, pried at with root's rights"));
 	if (!pry_control_start(&control)) {
 		doctor_promise(doctor, "control", DOCTOR_UNKNOWN,
 			"no process to compare with: %s", strerror(errno));
@@ -280,8 +287,8 @@ void doctor_pry(struct doctor *doctor, const struct doctor_target *target)
 	host_reads(doctor, target);
 	mapping(doctor, target);
 	text(doctor, target);
-	status_of(doctor, "the cell", "cell", target->cell, target);
-	status_of(doctor, "the processor", "processor", target->processor,
-		target);
+	status_of(doctor, _("the cell"), "cell", target->cell, target);
+	status_of(doctor, _("the processor"), "processor",
+		target->processor, target);
 	said_by_processor(doctor, target->cpu_flags);
 }

@@ -20,7 +20,7 @@ static void print_refusal(const struct client_answer *answer)
 			"name its file with --token");
 	else
 		cli_error("%s (%u)", message ? message :
-			"the service refused", answer->status);
+			_("the service refused"), answer->status);
 	json_decref(json);
 }
 

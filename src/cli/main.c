@@ -21,23 +21,22 @@ static const struct cli_command *find(const char *name)
 
 static void help(FILE *out)
 {
-	fputs("coffer: an SGX machine in software\n\n"
-	      "usage: coffer [--system] COMMAND [ARGUMENTS]\n\n", out);
+	fputs(_("coffer: an SGX machine in software\n\n"
+	      "usage: coffer [--system] COMMAND [ARGUMENTS]\n\n"), out);
 	for (size_t i = 0; cli_commands[i]; i++)
 		if (cli_commands[i]->summary)
 			fprintf(out, "  %-10s %s\n", cli_commands[i]->name,
-				cli_commands[i]->summary);
-	fputs("  help       this text, or `coffer help COMMAND`\n\n"
+				_(cli_commands[i]->summary));
+	fputs(_("  help       this text, or `coffer help COMMAND`\n\n"
 	      "--system, for root: about the system's machines and services, "
 	      "as their user\n\n"
 	      "`coffer COMMAND --help` explains a command; "
-	      "`coffer --version` prints the version.\n", out);
+	      "`coffer --version` prints the version.\n"), out);
 }
 
 static int unknown(const char *name)
 {
-	fprintf(stderr, "coffer: there is no command \"%s\"; "
-		"`coffer help` lists them\n", name);
+	cli_error("there is no command \"%s\"; `coffer help` lists them", name);
 	return CLI_USAGE;
 }
 
@@ -50,10 +49,21 @@ static int flush(int status)
 	return status;
 }
 
+/* Is an object wanted?  Then a program reads it, to which languages are noise. */
+static bool for_programs(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "--json"))
+			return true;
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	const struct cli_command *command;
 
+	if (!for_programs(argc, argv))
+		cli_words();
 	if (argc > 1 && !strcmp(argv[1], "--system")) {
 		struct why why = { "" };
 
@@ -79,7 +89,7 @@ int main(int argc, char **argv)
 		command = find(argv[2]);
 		if (!command)
 			return unknown(argv[2]);
-		fputs(command->usage, stdout);
+		fputs(_(command->usage), stdout);
 		return flush(CLI_OK);
 	}
 	command = find(argv[1]);
@@ -88,7 +98,7 @@ int main(int argc, char **argv)
 	/* Only up to a bare --: what follows belongs to another program. */
 	for (int i = 2; i < argc && strcmp(argv[i], "--"); i++) {
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
-			fputs(command->usage, stdout);
+			fputs(_(command->usage), stdout);
 			return flush(CLI_OK);
 		}
 	}

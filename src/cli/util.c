@@ -14,7 +14,7 @@ int cli_error(const char *format, ...)
 
 	fputs("coffer: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vfprintf(stderr, *format ? _(format) : format, args);
 	va_end(args);
 	fputc('\n', stderr);
 	return CLI_FAILED;
@@ -26,10 +26,41 @@ int cli_usage(const struct cli_command *command, const char *format, ...)
 
 	fprintf(stderr, "coffer %s: ", command->name);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vfprintf(stderr, *format ? _(format) : format, args);
 	va_end(args);
-	fprintf(stderr, "\n`coffer %s --help` explains it\n", command->name);
+	fputc('\n', stderr);
+	fprintf(stderr, _("`coffer %s --help` explains it\n"), command->name);
 	return CLI_USAGE;
+}
+
+const char *cli_word_of(const char *context, const char *text)
+{
+	char both[64];
+	const char *found;
+
+	/* As xgettext and msgfmt have it. */
+	snprintf(both, sizeof(both), "%s\004%s", context, text);
+	found = gettext(both);
+	return found == both ? text : found;
+}
+
+int cli_width(int columns, const char *text)
+{
+	size_t shown = mbstowcs(NULL, text, 0);
+
+	return shown == (size_t)-1 ? columns :
+		columns + (int)(strlen(text) - shown);
+}
+
+void cli_row(const char *label, const char *format, ...)
+{
+	va_list args;
+
+	printf("  %-*s ", CLI_CELL(14, label));
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
 }
 
 bool cli_number(const char *text, uint64_t max, uint64_t *out)

@@ -62,11 +62,11 @@ const char *verdict_root(const struct attest_verdict *verdict,
 	static const uint8_t none[64];
 
 	if (!memcmp(verdict->root_key, none, sizeof(none)))
-		return "not known";
+		return N_("not known");
 	if (!verdict->software_root)
 		return "Intel";
 	return chain->count == 3 && chain->cert[2].software ?
-		"software (Coffer)" : "software, not Intel's";
+		N_("software (Coffer)") : N_("software, not Intel's");
 }
 
 static const char *date(int64_t time, char out[ATTEST_DATE_SIZE])
@@ -77,7 +77,7 @@ static const char *date(int64_t time, char out[ATTEST_DATE_SIZE])
 
 static void hex_row(const char *name, const uint8_t *bytes, size_t size)
 {
-	printf("  %-14s ", name);
+	printf("  %-*s ", CLI_CELL(14, name));
 	for (size_t i = 0; i < size; i++)
 		printf("%02x", bytes[i]);
 	putchar('\n');
@@ -85,36 +85,35 @@ static void hex_row(const char *name, const uint8_t *bytes, size_t size)
 
 static void print_enclave(const struct attest_verdict *v)
 {
-	printf("enclave\n");
+	puts(_("enclave"));
 	hex_row("MRENCLAVE", v->body.mrenclave, 32);
 	hex_row("MRSIGNER", v->body.mrsigner, 32);
-	printf("  %-14s %u, SVN %u\n", "product", v->body.isv_prod_id,
+	cli_row(_("product"), "%u, SVN %u", v->body.isv_prod_id,
 		v->body.isv_svn);
-	printf("  %-14s %016llx, XFRM %llx%s\n", "ATTRIBUTES",
+	cli_row("ATTRIBUTES", "%016llx, XFRM %llx%s",
 		(unsigned long long)v->body.attributes.flags,
 		(unsigned long long)v->body.attributes.xfrm,
-		v->debug ? "  DEBUG: its host can read and change it" : "");
-	hex_row("report data", v->body.report_data, 64);
+		v->debug ? _("  DEBUG: its host can read and change it") : "");
+	hex_row(_("report data"), v->body.report_data, 64);
 }
 
 static void print_machine(const struct attest_verdict *v)
 {
 	char text[ATTEST_DATE_SIZE];
 
-	printf("machine\n");
+	puts(_("machine"));
 	hex_row("FMSPC", v->pck.fmspc, sizeof(v->pck.fmspc));
 	hex_row("PPID", v->pck.ppid, sizeof(v->pck.ppid));
 	hex_row("TCB", v->pck.components, sizeof(v->pck.components));
-	printf("  %-14s %u\n", "PCESVN", v->pck.pcesvn);
+	cli_row("PCESVN", "%u", v->pck.pcesvn);
 	if (v->valid_until)
-		printf("  %-14s %s (%s of %s, quoting enclave %s)\n",
-			"level", attest_level_name(v->tcb_status),
+		cli_row(_("level"), _("%s (%s of %s, quoting enclave %s)"),
+			attest_level_name(v->tcb_status),
 			attest_level_name(v->platform_status),
 			date(v->tcb_date, text),
 			attest_level_name(v->qe_status));
 	for (size_t i = 0; i < v->advisory_count; i++)
-		printf("  %-14s %s\n", i ? "" : "advisories",
-			v->advisory[i]);
+		cli_row(i ? "" : _("advisories"), "%s", v->advisory[i]);
 }
 
 void verdict_print(const struct attest_verdict *v,
@@ -122,26 +121,26 @@ void verdict_print(const struct attest_verdict *v,
 {
 	char from[ATTEST_DATE_SIZE], until[ATTEST_DATE_SIZE];
 
-	printf("verdict: %s\n", attest_status_name(v->status));
+	printf(_("verdict: %s\n"), attest_status_name(v->status));
 	for (size_t i = 0; i < v->reason_count; i++)
 		printf("  %s\n", v->reason[i]);
-	printf("root of trust: %s\n", verdict_root(v, chain));
+	printf(_("root of trust: %s\n"), _(verdict_root(v, chain)));
 	if (v->header.version)
 		print_enclave(v);
 	if (chain->count) {
 		print_machine(v);
-		printf("certificates\n");
+		puts(_("certificates"));
 		for (size_t i = 0; i < chain->count; i++)
-			printf("  %s\n    serial %s, until %s\n",
+			printf(_("  %s\n    serial %s, until %s\n"),
 				chain->cert[i].subject, chain->cert[i].serial,
 				chain->cert[i].until);
 	}
 	if (v->valid_until)
-		printf("collateral\n  valid from %s until %s, evaluation "
-			"number %u\n", date(v->valid_from, from),
+		printf(_("collateral\n  valid from %s until %s, evaluation "
+			"number %u\n"), date(v->valid_from, from),
 			date(v->valid_until, until), v->tcb_evaluation_number);
 	if (!attest_verdict_genuine(v))
-		printf("Nothing above about the enclave may be believed.\n");
+		puts(_("Nothing above about the enclave may be believed."));
 }
 
 static void set_hex(json_t *object, const char *name, const uint8_t *bytes,

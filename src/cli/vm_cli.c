@@ -46,7 +46,8 @@ int vm_parse(int argc, char **argv, const struct vm_option *options,
 			names[(*names_count)++] = argv[i];
 		else if (*argv[i] != '-' || !take(argc, argv, &i, options))
 			return cli_usage(&cli_vm, at + 1 < argc ?
-				"what is \"%s %s\"?" : "what is \"%s\"?",
+				N_("what is \"%s %s\"?") :
+				N_("what is \"%s\"?"),
 				argv[at], argv[at + (at + 1 < argc)]);
 	}
 	return CLI_OK;

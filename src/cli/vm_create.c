@@ -85,8 +85,8 @@ static void progress(void *ctx, const char *name, const char *what,
 	struct bar *bar = ctx;
 
 	bar->shown = true;
-	fprintf(stderr, "\r%3zu %%  %s %s\033[K", 100 * done / total, what,
-		name);
+	fprintf(stderr, "\r%3zu %%  %s %s\033[K", 100 * done / total,
+		_(what), name);
 }
 
 static int show_set(struct vms *vms, const char *set, bool json)

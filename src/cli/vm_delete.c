@@ -17,7 +17,7 @@ static int delete_one(struct vms *vms, const char *name, bool force,
 	else if (r)
 		vm_refused(&refusal);
 	else
-		printf("%s is deleted\n", name);
+		printf(_("%s is deleted\n"), name);
 	return r ? CLI_FAILED : CLI_OK;
 }
 

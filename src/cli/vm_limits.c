@@ -23,8 +23,8 @@ void limits_enter(const char *vm, const struct vmconf_size *size,
 	    cgroup_join(vm, getpid(), &why)) {
 		applied->cpu = applied->memory = false;
 		applied->why = why;
-		fprintf(stderr, "coffer: this program runs outside the limits "
-			"of machine %s: %s\n", vm, why.text);
+		cli_error("this program runs outside the limits of machine "
+			"%s: %s", vm, why.text);
 	}
 }
 
@@ -43,9 +43,9 @@ static const char *bytes(uint64_t n, char text[24])
 	return text;
 }
 
-static const char *plural(unsigned n)
+static const char *limited(bool is)
 {
-	return n == 1 ? "" : "s";
+	return is ? _("limited") : _("not limited");
 }
 
 void limits_line(const struct vmconf_size *size,
@@ -56,11 +56,12 @@ void limits_line(const struct vmconf_size *size,
 
 	cgroup_size(size, &limits);
 	cgroup_box(&box);
-	snprintf(text, room, "%u vCPU%s of %u on this box (%s), %s of %s (%s)",
-		limits.vcpus, plural(limits.vcpus), box.vcpus,
-		applied->cpu ? "limited" : "not limited",
+	snprintf(text, room, ngettext(
+		"%u vCPU of %u on this box (%s), %s of %s (%s)",
+		"%u vCPUs of %u on this box (%s), %s of %s (%s)",
+		limits.vcpus), limits.vcpus, box.vcpus, limited(applied->cpu),
 		bytes(limits.memory, memory), bytes(box.memory, all),
-		applied->memory ? "limited" : "not limited");
+		limited(applied->memory));
 }
 
 /* What there is to say about a machine's limits. */
@@ -96,7 +97,7 @@ static void explain(struct view *view, const struct vm *vm)
 	else if (!view->group && (vm->power == VM_POWER_STOPPED ||
 			vm->power == VM_POWER_DEALLOCATED))
 		why_set(why, 0, "it is %s; nothing runs in it",
-			vm_power_name(vm->power));
+			_(vm_power_name(vm->power)));
 	else if (!view->group)
 		why_set(why, 0, "nothing was placed in it so far: `coffer vm "
 			"start %s`, `coffer run --vm %s` and `coffer shell "
@@ -154,8 +155,8 @@ static void look(const struct vm *vm, struct view *view)
 /* Is it so for the whole machine? */
 static const char *word(const struct view *view, bool set)
 {
-	return !set ? "not applied" : view->outside ?
-		"applied to some of its processes" : "applied";
+	return !set ? _("not applied") : view->outside ?
+		_("applied to some of its processes") : _("applied");
 }
 
 void limits_show(const struct vm *vm)
@@ -164,24 +165,26 @@ void limits_show(const struct vm *vm)
 	char memory[24], all[24], used[24];
 
 	look(vm, &view);
-	printf("  %-14s %u of %u on this box, limit %s\n", "vCPUs",
+	cli_row(_("vCPUs"), _("%u of %u on this box, limit %s"),
 		view.asked.vcpus, view.box.vcpus, word(&view, view.cpu));
-	printf("  %-14s %s of %s on this box, limit %s\n", "memory",
+	cli_row(_("memory"), _("%s of %s on this box, limit %s"),
 		bytes(view.asked.memory, memory), bytes(view.box.memory, all),
 		word(&view, view.memory));
 	if (*view.why.text)
-		printf("  %-14s %s\n", "because", view.why.text);
+		cli_row(_("because"), "%s", view.why.text);
 	if (!view.group)
 		return;
-	printf("  %-14s %u process%s, %s, %.1f s of processor time\n",
-		"in its group", view.state.processes,
-		view.state.processes == 1 ? "" : "es",
+	cli_row(_("in its group"), ngettext(
+		"%u process, %s, %.1f s of processor time",
+		"%u processes, %s, %.1f s of processor time",
+		view.state.processes), view.state.processes,
 		bytes(view.state.memory_used, used),
 		(double)view.state.cpu_usec / 1e6);
 	if (view.state.oom_kills)
-		printf("  %-14s %llu process%s ended for want of memory\n", "",
-			(unsigned long long)view.state.oom_kills,
-			view.state.oom_kills == 1 ? "" : "es");
+		cli_row("", ngettext("%llu process ended for want of memory",
+			"%llu processes ended for want of memory",
+			view.state.oom_kills),
+			(unsigned long long)view.state.oom_kills);
 }
 
 json_t *limits_json(const struct vm *vm)
@@ -256,8 +259,9 @@ int vm_cmd_limit(int argc, char **argv)
 	if (r)
 		return r;
 	if (!unit || !paths_name_ok(name))
-		return cli_usage(&cli_vm, unit ? "\"%s\" is no name of a "
-			"machine" : "which unit runs %s? --unit UNIT", name);
+		return cli_usage(&cli_vm, unit ?
+			N_("\"%s\" is no name of a machine") :
+			N_("which unit runs %s? --unit UNIT"), name);
 	if (read_size(name, &size, &why))
 		return cli_error("%s", why.text);
 	cgroup_size(size, &limits);

@@ -7,7 +7,7 @@
 #include <time.h>
 
 struct order {
-	const char *verb, *done; /* "start", "is running" */
+	const char *verb, *done; /* "start", "%s is running\n" */
 	int (*run)(struct vms *, const char *name, const struct order *,
 		struct vm_refusal *);
 	bool deallocate, json;
@@ -77,7 +77,7 @@ static int one(struct vms *vms, const char *name, const struct order *order,
 	else if (r)
 		vm_refused(&refusal);
 	else
-		printf("%s %s\n", name, order->done);
+		printf(_(order->done), name);
 	return r ? CLI_FAILED : CLI_OK;
 }
 
@@ -127,7 +127,7 @@ static int run(int argc, char **argv, struct order *order)
 	if (r)
 		return r;
 	if (order->deallocate)
-		order->done = "is deallocated";
+		order->done = N_("%s is deallocated\n");
 	vms = vm_inventory();
 	if (!vms)
 		return CLI_FAILED;
@@ -142,17 +142,17 @@ static int run(int argc, char **argv, struct order *order)
 int vm_cmd_start(int argc, char **argv)
 {
 	return run(argc, argv, &(struct order){ .verb = "start",
-		.done = "is running", .run = start });
+		.done = N_("%s is running\n"), .run = start });
 }
 
 int vm_cmd_stop(int argc, char **argv)
 {
 	return run(argc, argv, &(struct order){ .verb = "stop",
-		.done = "is stopped", .run = stop });
+		.done = N_("%s is stopped\n"), .run = stop });
 }
 
 int vm_cmd_restart(int argc, char **argv)
 {
 	return run(argc, argv, &(struct order){ .verb = "restart",
-		.done = "is running again", .run = restart });
+		.done = N_("%s is running again\n"), .run = restart });
 }

@@ -18,6 +18,16 @@ static void interrupt(int signal)
 	interrupted = 1;
 }
 
+static void line(const char *name, const char *state, const struct why *why)
+{
+	printf("%-20s ", name);
+	if (why->text[0])
+		printf(_("%s: %s"), _(state), why->text);
+	else
+		fputs(_(state), stdout);
+	putchar('\n');
+}
+
 /* ---- probe ---- */
 
 /* Is this one as it should be?  array: where the answer goes with --json. */
@@ -45,8 +55,7 @@ static bool probe_one(struct vms *vms, const char *name, uint64_t wait,
 			probe.why.text[0] ? probe.why.text : NULL, "ms",
 			probe.ms));
 	else
-		printf("%-20s %s%s%s\n", name, vm_health_name(probe.health),
-			probe.why.text[0] ? ": " : "", probe.why.text);
+		line(name, vm_health_name(probe.health), &probe.why);
 	/* Who asks about all does not expect those to run that are off. */
 	return probe.health == VM_HEALTHY ||
 		(probe.health == VM_OFF && !named);
@@ -96,12 +105,10 @@ int vm_cmd_probe(int argc, char **argv)
 static void tell(void *ctx, const struct vm_maintenance_item *item)
 {
 	if (item->state == VM_MAINTAINED_DONE)
-		printf("%-20s healthy again after %.0f ms\n", item->name,
+		printf(_("%-20s healthy again after %.0f ms\n"), item->name,
 			item->ms);
 	else
-		printf("%-20s %s%s%s\n", item->name,
-			vm_maintained_name(item->state), item->why.text[0] ?
-			": " : "", item->why.text);
+		line(item->name, vm_maintained_name(item->state), &item->why);
 	fflush(stdout);
 }
 

@@ -13,7 +13,8 @@ static int show(struct vms *vms, bool json)
 		return cli_error("%s", why.text);
 	array = json_array();
 	if (!json)
-		printf("%-24s %10s %10s\n", "family", "vCPUs used", "limit");
+		printf("%-*s %*s %*s\n", CLI_CELL(24, _("family")),
+			CLI_CELL(10, _("vCPUs used")), CLI_CELL(10, _("limit")));
 	for (int f = 0; f < VMCONF_FAMILIES; f++) {
 		const char *name = vmconf_family_name((enum vmconf_family)f);
 

@@ -140,12 +140,13 @@ const char *vm_pages_text(uint64_t pages, char text[24])
 	return text;
 }
 
-#define FORMAT "%-20s %-19s %-11s %-6s %5s %8s  %-20s %s\n"
-
 void vm_table_head(void)
 {
-	printf(FORMAT, "machine", "size", "power", "zone/d", "vCPUs",
-		"memory", "EPC", "enclaves");
+	printf("%-*s %-*s %-*s %-*s %*s %*s  %-20s %s\n",
+		CLI_CELL(20, _("machine")), CLI_CELL(19, _("size")),
+		CLI_CELL(11, _("power")), CLI_CELL(6, _("zone/d")),
+		CLI_CELL(5, _("vCPUs")), CLI_CELL(8, _("memory")), "EPC",
+		_("enclaves"));
 }
 
 static void place_text(const struct vmconf *conf, char text[16])
@@ -167,14 +168,15 @@ void vm_table_line(const struct vm *vm)
 	snprintf(memory, sizeof(memory), "%u GiB", size->memory_gib);
 	vm_pages_text(vm->conf.epc_pages, epc);
 	if (vm->driver_pid) {
-		snprintf(all, sizeof(all), "%s of %s",
+		snprintf(all, sizeof(all), _("%s of %s"),
 			vm_pages_text(vm->epc_used, used), epc);
 		snprintf(enclaves, sizeof(enclaves), "%u", vm->enclaves);
 	} else {
 		snprintf(all, sizeof(all), "%s", epc);
 	}
-	printf(FORMAT, vm->name, size->name, vm_power_name(vm->power), place,
-		vcpus, memory, all, enclaves);
+	printf("%-20s %-19s %-*s %-6s %5s %8s  %-*s %s\n", vm->name,
+		size->name, CLI_CELL(11, _(vm_power_name(vm->power))), place,
+		vcpus, memory, CLI_CELL(20, all), enclaves);
 }
 
 static void show_time(const char *what, int64_t seconds)
@@ -186,22 +188,21 @@ static void show_time(const char *what, int64_t seconds)
 	if (!seconds || !gmtime_r(&when, &tm))
 		return;
 	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm);
-	printf("  %-14s %s\n", what, text);
+	cli_row(what, "%s", text);
 }
 
 static void show_place(const struct vmconf *conf)
 {
 	if (!conf->zone) {
-		printf("  %-14s none: it was made by an application\n",
-			"zone");
+		cli_row(_("zone"), _("none: it was made by an application"));
 		return;
 	}
-	printf("  %-14s %u\n", "zone", conf->zone);
-	printf("  %-14s %d\n", "update domain", conf->update_domain);
+	cli_row(_("zone"), "%u", conf->zone);
+	cli_row(_("update domain"), "%d", conf->update_domain);
 	if (conf->host >= 0)
-		printf("  %-14s %d\n", "host", conf->host);
+		cli_row(_("host"), "%d", conf->host);
 	else
-		printf("  %-14s none until it is started\n", "host");
+		cli_row(_("host"), _("none until it is started"));
 }
 
 static void show_text(const struct vm *vm, const struct vm_cert *cert)
@@ -209,36 +210,35 @@ static void show_text(const struct vm *vm, const struct vm_cert *cert)
 	const struct vmconf *conf = &vm->conf;
 	char epc[24], used[24], cpusvn[33];
 
-	printf("Virtual machine %s\n", vm->name);
-	printf("  %-14s %s\n", "power", vm_power_name(vm->power));
-	printf("  %-14s %s (%s)\n", "size", conf->size->name,
+	printf(_("Virtual machine %s\n"), vm->name);
+	cli_row(_("power"), "%s", _(vm_power_name(vm->power)));
+	cli_row(_("size"), "%s (%s)", conf->size->name,
 		vmconf_family_name(conf->size->family));
 	limits_show(vm);
-	printf("  %-14s %s (%u pages)\n", "EPC",
-		vm_pages_text(conf->epc_pages, epc), conf->epc_pages);
+	cli_row("EPC", _("%s (%u pages)"), vm_pages_text(conf->epc_pages,
+		epc), conf->epc_pages);
 	show_place(conf);
 	if (conf->set[0])
-		printf("  %-14s %s\n", "set", conf->set);
+		cli_row(_("set"), "%s", conf->set);
 	if (conf->probe[0])
-		printf("  %-14s %s\n", "probe", conf->probe);
+		cli_row(_("probe"), "%s", conf->probe);
 	if (conf->swap[0])
-		printf("  %-14s %s\n", "evicts to", conf->swap);
+		cli_row(_("evicts to"), "%s", conf->swap);
 	for (size_t i = 0; i < conf->tag_count; i++)
-		printf("  %-14s %s=%s\n", "tag", conf->tags[i].key,
+		cli_row(_("tag"), "%s=%s", conf->tags[i].key,
 			conf->tags[i].value);
-	show_time("created", vm->created);
-	show_time("started", vm->started);
+	show_time(_("created"), vm->created);
+	show_time(_("started"), vm->started);
 	if (vm->driver_pid) {
-		printf("  %-14s driver %u, processor %u\n", "processes",
+		cli_row(_("processes"), _("driver %u, processor %u"),
 			vm->driver_pid, vm->processor_pid);
-		printf("  %-14s %u, with %s of EPC\n", "enclaves",
+		cli_row(_("enclaves"), _("%u, with %s of EPC"),
 			vm->enclaves, vm_pages_text(vm->epc_used, used));
 	}
 	cli_hex(conf->cpusvn, 16, cpusvn);
-	printf("  %-14s %s%s\n", "certificates",
-		vm_cert_state_name(cert->state),
-		cert->revoked ? ", revoked" : "");
-	printf("  %-14s %s, CPUSVN %s\n", "TCB",
+	cli_row(_("certificates"), "%s%s", _(vm_cert_state_name(cert->state)),
+		cert->revoked ? _(", revoked") : "");
+	cli_row("TCB", "%s, CPUSVN %s",
 		pki_tcb_status_name(cert->tcb), cpusvn);
 }
 
@@ -255,10 +255,10 @@ static int list_text(struct vms *vms, const struct vm_filter *filter,
 	if (all.count)
 		vm_table_head();
 	else if (any)
-		puts("There are no virtual machines; the first enclave or "
-			"`coffer vm create` makes one.");
+		puts(_("There are no virtual machines; the first enclave or "
+			"`coffer vm create` makes one."));
 	else
-		puts("No virtual machine is like this.");
+		puts(_("No virtual machine is like this."));
 	for (size_t i = 0; i < all.count; i++)
 		vm_table_line(&all.items[i]);
 	vm_list_free(&all);

@@ -20,13 +20,14 @@ static void say_when(const char *name)
 	if (machine_open(name, &machine, NULL))
 		return;
 	machine_close(&machine);
-	printf("The machine runs: this holds when it is started again.\n");
+	puts(_("The machine runs: this holds when it is started again."));
 }
 
 static void head(void)
 {
-	printf("%-20s %-19s %-14s %-34s %s\n", "machine", "size",
-		"certificates", "TCB status", "CPUSVN");
+	printf("%-*s %-*s %-*s %-*s %s\n", CLI_CELL(20, _("machine")),
+		CLI_CELL(19, _("size")), CLI_CELL(14, _("certificates")),
+		CLI_CELL(34, _("TCB status")), "CPUSVN");
 }
 
 static int line(struct pki *pki, const struct vm *vm)
@@ -39,10 +40,11 @@ static int line(struct pki *pki, const struct vm *vm)
 		return cli_error("%s", why.text);
 	cli_hex(vm->conf.cpusvn, 16, cpusvn);
 	snprintf(status, sizeof(status), "%s%s",
-		pki_tcb_status_name(cert.tcb), cert.revoked ? ", revoked" :
+		pki_tcb_status_name(cert.tcb), cert.revoked ? _(", revoked") :
 		"");
-	printf("%-20s %-19s %-14s %-34s %s\n", vm->name, vm->conf.size->name,
-		vm_cert_state_name(cert.state), status, cpusvn);
+	printf("%-20s %-19s %-*s %-*s %s\n", vm->name, vm->conf.size->name,
+		CLI_CELL(14, _(vm_cert_state_name(cert.state))),
+		CLI_CELL(34, status), cpusvn);
 	return CLI_OK;
 }
 
@@ -103,7 +105,7 @@ static int manufacture_all(struct vms *vms, struct pki *pki)
 		if (pki_machine_again(pki, name, &why)) {
 			r = cli_error("%s", why.text);
 		} else {
-			printf("%s: made under this CA\n", name);
+			printf(_("%s: made under this CA\n"), name);
 			say_when(name);
 		}
 	}

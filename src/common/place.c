@@ -146,7 +146,8 @@ int place_absent(const struct place *place, const char *vm, int r,
 	struct why *why)
 {
 	struct passwd *user = getpwuid(place->owner);
-	const char *name = user ? user->pw_name : "another user";
+	const char *name = user ? user->pw_name :
+		why_words("another user");
 
 	if (place->ours)
 		return why_set(why, r, "cannot reach the virtual machine %s "

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "driver.h"
 
+#include "common/why.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -24,7 +26,7 @@ void drv_set_error(const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(t_error, sizeof(t_error), format, arguments);
+	vsnprintf(t_error, sizeof(t_error), why_words(format), arguments);
 	va_end(arguments);
 }
 

@@ -127,7 +127,7 @@ static int is_lost(struct drv_enclave *e)
 		nanosleep(&ms, NULL);
 	pthread_mutex_lock(&g_enclaves_lock);
 	drv_set_error("the enclave is lost: %s", e->lost ? e->why.text :
-		"its cell does not answer");
+		why_words("its cell does not answer"));
 	pthread_mutex_unlock(&g_enclaves_lock);
 	return -ENODEV;
 }
@@ -647,7 +647,7 @@ static void destroy(struct drv_enclave *e)
 	 * mailboxes, which both have, above all. */
 	if (!g_orphan) {
 		pthread_mutex_lock(&g_enclaves_lock);
-		lose(e, "it was destroyed");
+		lose(e, why_words("it was destroyed"));
 		pthread_mutex_unlock(&g_enclaves_lock);
 		verb(e, &call);
 		if (e->gate)

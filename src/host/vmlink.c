@@ -77,17 +77,17 @@ static int receive(struct vmlink *link, uint8_t *message, size_t *size,
 	if (n == -EAGAIN && flags & MSG_DONTWAIT)
 		return 0;
 	if (n <= 0) {
-		died(link, n == -EAGAIN ? "cofferd does not answer" :
+		died(link, n == -EAGAIN ? N_("cofferd does not answer") :
 			n == 0 || n == -ECONNRESET ?
-			"cofferd, the virtual machine's driver, is gone" :
-			"the connection to cofferd broke");
+			N_("cofferd, the virtual machine's driver, is gone") :
+			N_("the connection to cofferd broke"));
 		return -ENODEV;
 	}
 	if ((size_t)n >= sizeof(head))
 		memcpy(&head, message, sizeof(head));
 	if ((size_t)n < sizeof(head) || head.size != (size_t)n ||
 	    (head.command != WIRE_EVENT && (head.tag != tag || !tag))) {
-		died(link, "cofferd does not keep to the protocol");
+		died(link, N_("cofferd does not keep to the protocol"));
 		return -ENODEV;
 	}
 	*size = (size_t)n;
@@ -142,7 +142,7 @@ static int ask(struct vmlink *link, struct vmlink_call *call, int fd,
 	    (call->fd && !reply.result && *call->fd < 0) ||
 	    (size != call->out_size && (size || !reply.result) &&
 	     !(call->shorter && size < call->out_size))) {
-		died(link, "cofferd gave an answer that is none");
+		died(link, N_("cofferd gave an answer that is none"));
 		return gone(link, why);
 	}
 	if (size)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "elf_file.h"
 
+#include "common/why.h"
+
 #include <string.h>
 
 static const char *check_table(const struct elf_file *elf, uint64_t offset,
@@ -23,36 +25,37 @@ const char *elf_file_open(struct elf_file *elf, const void *data, size_t size)
 	elf->data = data;
 	elf->size = size;
 	if (size < sizeof(*h))
-		return "the file is too small for an ELF header";
+		return N_("the file is too small for an ELF header");
 	memcpy(h, data, sizeof(*h));
 	if (memcmp(h->e_ident, ELFMAG, SELFMAG))
-		return "the file is not an ELF file";
+		return N_("the file is not an ELF file");
 	if (h->e_ident[EI_CLASS] != ELFCLASS64)
-		return "the ELF file is not a 64-bit one";
+		return N_("the ELF file is not a 64-bit one");
 	if (h->e_ident[EI_DATA] != ELFDATA2LSB)
-		return "the ELF file is not little endian";
+		return N_("the ELF file is not little endian");
 	if (h->e_ident[EI_VERSION] != EV_CURRENT)
-		return "the ELF file has an unknown version";
+		return N_("the ELF file has an unknown version");
 	if (h->e_type != ET_DYN)
-		return "the ELF file is not a position-independent executable";
+		return N_("the ELF file is not a position-independent "
+			"executable");
 	if (h->e_machine != EM_X86_64)
-		return "the ELF file is not for x86-64";
+		return N_("the ELF file is not for x86-64");
 	if (h->e_ehsize != sizeof(*h))
-		return "the ELF header has a wrong size";
+		return N_("the ELF header has a wrong size");
 	wrong = check_table(elf, h->e_phoff, h->e_phnum, h->e_phentsize,
-		sizeof(Elf64_Phdr), "program headers have a wrong entry size",
-		"program headers lie outside the file");
+		sizeof(Elf64_Phdr), N_("program headers have a wrong entry size"),
+		N_("program headers lie outside the file"));
 	if (!wrong)
 		wrong = check_table(elf, h->e_shoff, h->e_shnum,
 			h->e_shentsize, sizeof(Elf64_Shdr),
-			"section headers have a wrong entry size",
-			"section headers lie outside the file");
+			N_("section headers have a wrong entry size"),
+			N_("section headers lie outside the file"));
 	if (!wrong && !h->e_phnum)
-		wrong = "the ELF file has no program headers";
+		wrong = N_("the ELF file has no program headers");
 	if (!wrong && !h->e_shnum)
-		wrong = "the ELF file has no section headers";
+		wrong = N_("the ELF file has no section headers");
 	if (!wrong && h->e_shstrndx >= h->e_shnum)
-		wrong = "the table of section names does not exist";
+		wrong = N_("the table of section names does not exist");
 	return wrong;
 }
 

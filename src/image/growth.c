@@ -22,13 +22,13 @@ enum image_result image_read_growth(struct image *image,
 	if (!image_is_loaded(m, m->growth_rva, m->growth_file_offset,
 		sizeof(growth)))
 		return image_fail(error, IMAGE_INVALID_IMAGE,
-			"the section " COFFER_GROWTH_SECTION " is too short, "
-			"or its bytes are not those that are loaded");
+			"the section %s is too short, or its bytes are not "
+			"those that are loaded", COFFER_GROWTH_SECTION);
 	memcpy(&growth, m->bytes + m->growth_rva, sizeof(growth));
 	if (growth.size != sizeof(growth) || growth.reserved)
 		return image_fail(error, IMAGE_INVALID_IMAGE,
-			"the section " COFFER_GROWTH_SECTION
-			" is of another version");
+			"the section %s is of another version",
+			COFFER_GROWTH_SECTION);
 	image->growth.max_heap_pages = growth.max_heap_pages;
 	image->growth.max_tcs = growth.max_tcs;
 	return IMAGE_OK;
@@ -49,8 +49,8 @@ enum image_result image_set_growth(struct image *image,
 		if (!growth->max_heap_pages && !growth->max_tcs)
 			return IMAGE_OK;
 		return image_fail(error, IMAGE_UNSUPPORTED_ENCLAVE_IMAGE,
-			"the image has no section " COFFER_GROWTH_SECTION
-			": the runtime that it was linked with cannot grow");
+			"the image has no section %s: the runtime that it was "
+			"linked with cannot grow", COFFER_GROWTH_SECTION);
 	}
 	image->growth = *growth;
 	image_growth_put(image, image->main.bytes + image->main.growth_rva);

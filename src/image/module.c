@@ -6,6 +6,7 @@
  */
 #include "module.h"
 
+#include "common/why.h"
 #include <coffer/growth.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +25,8 @@ enum image_result image_fail(struct image_error *error,
 
 	if (error) {
 		va_start(ap, format);
-		vsnprintf(error->text, sizeof(error->text), format, ap);
+		vsnprintf(error->text, sizeof(error->text),
+			why_words(format), ap);
 		va_end(ap);
 	}
 	return result;
@@ -349,7 +351,8 @@ enum image_result module_load(struct module *m, const char *path, void *file,
 	if (!r) {
 		wrong = elf_file_open(&m->elf, file, file_size);
 		if (wrong)
-			r = image_fail(error, IMAGE_INVALID_IMAGE, "%s", wrong);
+			r = image_fail(error, IMAGE_INVALID_IMAGE, "%s",
+				why_words(wrong));
 	}
 	if (!r)
 		r = read_sections(m, error);

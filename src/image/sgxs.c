@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sgxs.h"
 #include "common/crypto_openssl.h"
+#include "common/why.h"
 #include "image_priv.h"
 #include "page_set.h"
 #include "sgx/measure.h"
@@ -53,7 +54,7 @@ static bool is_zero(const uint8_t *p, size_t size)
 static enum image_result bad(struct stream *s, const char *what)
 {
 	return image_fail(s->error, IMAGE_INVALID_IMAGE, "at byte %llu: %s",
-		(unsigned long long)s->position, what);
+		(unsigned long long)s->position, why_words(what));
 }
 
 bool sgxs_is_stream(const void *first, size_t size)

@@ -43,7 +43,7 @@ int ca_failed(struct why *why, const char *what)
 	if (code)
 		ERR_error_string_n(code, text, sizeof(text));
 	ERR_clear_error();
-	return why_set(why, -EIO, "%s: %s", what, text);
+	return why_set(why, -EIO, "%s: %s", why_words(what), text);
 }
 
 /* ---- reading ---- */
@@ -131,9 +131,9 @@ int ca_load(struct pki *pki, const char *directory, struct why *why)
 
 	if (lstat(directory, &st)) {
 		r = -errno;
-		return why_set(why, r, r == -ENOENT ? "there is no CA at %s; "
-			"`coffer ca init` makes one" : "cannot open %s",
-			directory);
+		return why_set(why, r, r == -ENOENT ? N_("there is no CA at "
+			"%s; `coffer ca init` makes one") :
+			N_("cannot open %s"), directory);
 	}
 	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
 	    (st.st_mode & 077))

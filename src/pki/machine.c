@@ -192,7 +192,7 @@ static int run(struct pki *pki, const char *vm, char *const *options,
 		return machine_of_another(vm, why);
 	return why_set(why, -EIO, "the virtual machine %s cannot be "
 		"manufactured: %s", vm, said[0] ? said :
-		"coffer-manufacture died");
+		why_words("coffer-manufacture died"));
 }
 
 /* 0 unless another root is fused in, or there is no such machine. */

@@ -6,8 +6,8 @@
 
 const char *vm_cert_state_name(enum vm_cert_state state)
 {
-	static const char *const names[] = { "not certified", "certified",
-		"of another CA" };
+	static const char *const names[] = { N_("not certified"),
+		N_("certified"), N_("of another CA") };
 
 	return names[state];
 }

@@ -50,8 +50,8 @@ static int load(struct why *why)
 #define FIND(name) \
 	*(void **)&sd.name = dlsym(library, "sd_" #name); \
 	if (!sd.name) \
-		return why_set(why, -ENOSYS, "systemd cannot be asked: " \
-			LIBRARY " has no sd_" #name);
+		return why_set(why, -ENOSYS, "systemd cannot be asked: %s " \
+			"has no %s", LIBRARY, "sd_" #name);
 	FUNCTIONS(FIND)
 #undef FIND
 	return 0;

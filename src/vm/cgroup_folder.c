@@ -125,8 +125,8 @@ int cgroup_folder_look(struct cgroup_world *world, bool given)
 	if (access(place->path, W_OK | X_OK)) {
 		why_set(&place->why, 0, "no group can be made in %s: %s%s",
 			place->path, strerror(errno), given ? "" :
-			"; COFFER_CGROUP can name a folder that is delegated "
-			"to you");
+			why_words("; COFFER_CGROUP can name a folder that is "
+			"delegated to you"));
 		return 0;
 	}
 	place->cpu = controller(&world->mount, place->path, "cpu", &cpu);
@@ -137,7 +137,7 @@ int cgroup_folder_look(struct cgroup_world *world, bool given)
 			"limited: %s", cpu.text);
 	else if (!place->cpu || !place->memory)
 		why_set(&place->why, 0, "%s cannot be limited: %s",
-			place->cpu ? "memory" : "vCPUs",
+			why_words(place->cpu ? N_("memory") : N_("vCPUs")),
 			place->cpu ? memory.text : cpu.text);
 	if (!given && !place->cpu && !place->memory)
 		return 0;
@@ -179,7 +179,8 @@ static void enable(const char *above, const char *name,
 	if (r && !*applied->why.text)
 		why_set(&applied->why, 0, "%s/cgroup.subtree_control does not "
 			"take \"%s\": %s%s", above, text, strerror(-r),
-			r == -EBUSY ? " (processes are in that group)" : "");
+			r == -EBUSY ?
+			why_words(" (processes are in that group)") : "");
 }
 
 static int make(const char *vm, const char *folder,

@@ -54,8 +54,8 @@ int cgroup_limits_write(const char *folder, const struct cgroup_limits *limits,
 		snprintf(text, sizeof(text), "max %u", PERIOD_USEC);
 	r = cgroup_write(folder, "cpu.max", text);
 	if (r && r != -ENOENT) {
-		snprintf(reason, sizeof(reason), "vCPUs are not limited: "
-			"cpu.max does not take \"%s\": %s", text,
+		snprintf(reason, sizeof(reason), why_words("vCPUs are not "
+			"limited: cpu.max does not take \"%s\": %s"), text,
 			strerror(-r));
 		add(&applied->why, reason);
 	}
@@ -66,8 +66,8 @@ int cgroup_limits_write(const char *folder, const struct cgroup_limits *limits,
 		strcpy(text, "max");
 	r = cgroup_write(folder, "memory.max", text);
 	if (r && r != -ENOENT) {
-		snprintf(reason, sizeof(reason), "memory is not limited: "
-			"memory.max does not take \"%s\": %s", text,
+		snprintf(reason, sizeof(reason), why_words("memory is not "
+			"limited: memory.max does not take \"%s\": %s"), text,
 			strerror(-r));
 		add(&applied->why, reason);
 	}

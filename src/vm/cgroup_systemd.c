@@ -22,16 +22,16 @@ static bool has(const char *base, const char *name)
 
 static void say_missing(struct cgroup_place *place, const char *base)
 {
-	const char *what = place->cpu ? "memory" : place->memory ? "vCPUs" :
-		"vCPUs and memory";
+	const char *what = place->cpu ? N_("memory") : place->memory ?
+		N_("vCPUs") : N_("vCPUs and memory");
 
 	if (!place->cpu || !place->memory)
 		why_set(&place->why, 0, "%s cannot be limited: the controllers "
-			"are not in %s/cgroup.controllers; %s", what, base,
-			geteuid() ? "have root give them to user managers "
-			"(Delegate=cpu memory in a drop-in of user@.service), "
-			"on a box with cgroup v2 alone" : "boot with "
-			"systemd.unified_cgroup_hierarchy=1");
+			"are not in %s/cgroup.controllers; %s", why_words(what),
+			base, why_words(geteuid() ? N_("have root give them to "
+			"user managers (Delegate=cpu memory in a drop-in of "
+			"user@.service), on a box with cgroup v2 alone") :
+			N_("boot with systemd.unified_cgroup_hierarchy=1")));
 }
 
 int cgroup_systemd_where(struct cgroup_world *world)

@@ -223,7 +223,7 @@ int cgroup_of(const struct cgroup_mount *mount, pid_t pid, char *path,
 				"seen here", line + 3) : 0;
 		}
 	return why_set(why, -ENOENT, "%s is in no group of cgroup v2",
-		pid ? name : "this process");
+		pid ? name : why_words("this process"));
 }
 
 bool cgroup_is_v2(const char *path)

@@ -259,7 +259,7 @@ static int certify_all(struct making *m)
 	for (size_t i = 0; !r && i < m->count; i++) {
 		if (stopped(m))
 			return cancelled(m);
-		say(m, i, "certifying");
+		say(m, i, N_("certifying"));
 		order_new_name(&m->order, m->names[i], name);
 		r = pki_machine_ensure(pki, name, &m->why);
 		m->done++;
@@ -274,7 +274,7 @@ static int put_all(struct making *m)
 	if (lock < 0)
 		return failed(m, lock);
 	for (size_t i = 0; !r && i < m->count; i++) {
-		say(m, i, "placing");
+		say(m, i, N_("placing"));
 		r = order_put(m->vms, &m->order, m->names[i], &m->why);
 		m->done++;
 	}
@@ -292,7 +292,7 @@ static int start_all(struct making *m)
 	for (size_t i = 0; !r && i < m->count; i++) {
 		if (stopped(m))
 			return cancelled(m);
-		say(m, i, "starting");
+		say(m, i, N_("starting"));
 		r = vm_start(m->vms, m->names[i], m->refusal);
 		m->done++;
 	}

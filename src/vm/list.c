@@ -16,8 +16,8 @@
 
 const char *vm_power_name(enum vm_power power)
 {
-	static const char *const names[] = { "running", "idle", "stopped",
-		"deallocated", "failed" };
+	static const char *const names[] = { N_("running"), N_("idle"),
+		N_("stopped"), N_("deallocated"), N_("failed") };
 
 	return names[power];
 }

@@ -249,14 +249,14 @@ int machine_swap(struct machine *machine, int *fd, struct wire_swap *swap,
 const char *machine_state_name(uint32_t state)
 {
 	static const char *const names[] = {
-		[WIRE_STATE_OPEN] = "open",
-		[WIRE_STATE_CREATED] = "loading",
-		[WIRE_STATE_INITIALIZED] = "running",
-		[WIRE_STATE_LOST] = "lost",
-		[WIRE_STATE_CLOSING] = "closing",
-		[WIRE_STATE_TAMPERED] = "tampered",
+		[WIRE_STATE_OPEN] = N_("open"),
+		[WIRE_STATE_CREATED] = N_("loading"),
+		[WIRE_STATE_INITIALIZED] = N_("running"),
+		[WIRE_STATE_LOST] = N_("lost"),
+		[WIRE_STATE_CLOSING] = N_("closing"),
+		[WIRE_STATE_TAMPERED] = N_("tampered"),
 	};
 
 	return state < sizeof(names) / sizeof(*names) ? names[state] :
-		"unknown";
+		N_("unknown");
 }

@@ -16,8 +16,9 @@
 
 const char *vm_maintained_name(enum vm_maintained state)
 {
-	static const char *const names[] = { "not touched", "skipped",
-		"restarting", "healthy", "failed" };
+	static const char *const names[] = { N_("not touched"),
+		N_("skipped"), N_("restarting"), N_("healthy"),
+		N_("failed") };
 
 	return names[state];
 }
@@ -98,13 +99,15 @@ static int find(struct vms *vms, struct vm_maintenance *m,
 			continue;
 		m->items[i].state = VM_MAINTAINED_SKIPPED;
 		why_set(&m->items[i].why, 0, "it is %s",
-			vm_power_name(list.items[i].power));
+			why_words(vm_power_name(list.items[i].power)));
 	}
 	vm_list_free(&list);
 	return m->count ? 0 : vm_refuse(refusal, "ResourceNotFound", -ENOENT,
-		"update domain %d has no machine%s; `coffer vm list` says "
-		"where machines are", m->domain, m->zone || m->set ?
-		" like this" : "");
+		m->zone || m->set ?
+		N_("update domain %d has no machine like this; `coffer vm "
+		"list` says where machines are") :
+		N_("update domain %d has no machine; `coffer vm list` says "
+		"where machines are"), m->domain);
 }
 
 /* What is refused for one machine is its reason, and ends it all. */

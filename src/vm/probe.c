@@ -36,8 +36,8 @@ static bool begins(const char *text, const char *with)
 
 const char *vm_health_name(enum vm_health health)
 {
-	static const char *const names[] = { "healthy", "degraded",
-		"unhealthy", "off" };
+	static const char *const names[] = { N_("healthy"), N_("degraded"),
+		N_("unhealthy"), N_("off") };
 
 	return names[health];
 }
@@ -207,7 +207,8 @@ static void ask(struct vm *vm, unsigned ms, struct vm_probe *probe)
 	case VM_POWER_DEALLOCATED:
 	case VM_POWER_IDLE:
 		probe->health = VM_OFF;
-		why_set(&probe->why, 0, "it is %s", vm_power_name(vm->power));
+		why_set(&probe->why, 0, "it is %s",
+			why_words(vm_power_name(vm->power)));
 		return;
 	case VM_POWER_FAILED:
 		probe->health = VM_UNHEALTHY;

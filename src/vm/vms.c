@@ -23,7 +23,8 @@ int vm_refuse(struct vm_refusal *refusal, const char *code, int error,
 		return error;
 	refusal->code = code;
 	va_start(args, format);
-	vsnprintf(refusal->why.text, sizeof(refusal->why.text), format, args);
+	vsnprintf(refusal->why.text, sizeof(refusal->why.text),
+		why_words(format), args);
 	va_end(args);
 	return error;
 }

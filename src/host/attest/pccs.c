@@ -89,8 +89,9 @@ static int get(CURL *curl, const char *base, const char *path,
 			curl_easy_strerror(code));
 	if (status != 200)
 		return why_set(why, status == 404 ? -ENOENT : -EIO,
-			"%s answered %ld%s", url, status, status == 404 ?
-			": it does not know this kind of machine" : "");
+			status == 404 ? N_("%s answered %ld: it does not know "
+			"this kind of machine") : N_("%s answered %ld"), url,
+			status);
 	if (!answer->size)
 		return why_set(why, -EPROTO, "%s sent nothing", url);
 	if (answer->headers && !answer->chain)

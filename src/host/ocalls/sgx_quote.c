@@ -28,7 +28,7 @@ _Static_assert(sizeof(sgx_report_t) == QUOTING_REPORT_SIZE, "REPORT");
 
 static oe_result_t failed(const char *what, int error, const struct why *why)
 {
-	host_log(HOST_ERROR, "%s: %s", what, why->text);
+	host_log(HOST_ERROR, "%s: %s", why_words(what), why->text);
 	switch (error) {
 	case -ENOTSUP:
 		return OE_QUOTE_PROVIDER_LOAD_ERROR;
@@ -90,7 +90,7 @@ oe_result_t oe_get_qetarget_info_ocall(const oe_uuid_t *format_id,
 	if (!is_ours(format_id))
 		return OE_UNSUPPORTED;
 	r = quoting_target_info((uint8_t *)target_info, &why);
-	return r ? failed("target of quotes", r, &why) : OE_OK;
+	return r ? failed(N_("target of quotes"), r, &why) : OE_OK;
 }
 
 oe_result_t oe_get_quote_ocall(const oe_uuid_t *format_id,
@@ -114,7 +114,7 @@ oe_result_t oe_get_quote_ocall(const oe_uuid_t *format_id,
 
 		r = quoting_target(&target, &why);
 		if (r)
-			return failed("size of quotes", r, &why);
+			return failed(N_("size of quotes"), r, &why);
 		*quote_size_out = target.quote_size;
 		return OE_BUFFER_TOO_SMALL;
 	}

@@ -2,6 +2,7 @@
 /* Enclaves begin and end. */
 #include "enclave.h"
 
+#include "common/why.h"
 #include "image/image.h"
 #include "image/signer.h"
 
@@ -15,7 +16,8 @@
 static oe_result_t image_failed(const char *path, const char *step,
 	enum image_result result, const struct image_error *error)
 {
-	host_log(HOST_ERROR, "%s: %s: %s", path, step, error->text);
+	host_log(HOST_ERROR, "%s: %s: %s", path, why_words(step),
+		error->text);
 	return (oe_result_t)result;
 }
 
@@ -29,17 +31,17 @@ static oe_result_t machine_failed(const char *path, const char *step,
 	switch (-error) {
 	case ENOMEM:
 		result = OE_OUT_OF_MEMORY;
-		advice = ".  The enclave page cache or the address space is "
-			"too full: end other enclaves, or choose a larger "
-			"virtual machine";
+		advice = N_(".  The enclave page cache or the address space "
+			"is too full: end other enclaves, or choose a larger "
+			"virtual machine");
 		break;
 	case EPERM:
-		advice = ".  The processor refused the enclave: was the file "
-			"changed after it was signed?";
+		advice = N_(".  The processor refused the enclave: was the "
+			"file changed after it was signed?");
 		break;
 	case EACCES:
-		advice = ".  The enclave asks for an attribute that this "
-			"process may not give";
+		advice = N_(".  The enclave asks for an attribute that this "
+			"process may not give");
 		break;
 	case EHOSTDOWN: /* the reason has what to do */
 		result = OE_SERVICE_UNAVAILABLE;
@@ -49,11 +51,11 @@ static oe_result_t machine_failed(const char *path, const char *step,
 	case ECONNREFUSED:
 	case EPIPE:
 		result = OE_SERVICE_UNAVAILABLE;
-		advice = ".  `coffer doctor` says what is missing";
+		advice = N_(".  `coffer doctor` says what is missing");
 		break;
 	}
-	host_log(HOST_ERROR, "%s: %s: %s (%s)%s", path, step, drv_error(),
-		strerror(-error), advice);
+	host_log(HOST_ERROR, "%s: %s: %s (%s)%s", path, why_words(step),
+		drv_error(), strerror(-error), why_words(advice));
 	return result;
 }
 

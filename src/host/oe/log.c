@@ -6,6 +6,8 @@
  */
 #include "enclave.h"
 
+#include "common/why.h"
+
 #include <openenclave/log.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -88,7 +90,7 @@ void host_log(int level, const char *format, ...)
 	if (!host_log_wanted(level))
 		return;
 	va_start(list, format);
-	length = vsnprintf(text, sizeof(text), format, list);
+	length = vsnprintf(text, sizeof(text), why_words(format), list);
 	va_end(list);
 	if (length > 0)
 		put(false, level, text, (size_t)length < sizeof(text)

@@ -235,6 +235,6 @@ int client_ask(const struct client *client, const char *method,
 	free(answer->body);
 	memset(answer, 0, sizeof(*answer));
 	return why_set(why, -EIO, "%.120s: %s", url, sink.overflow ?
-		"the answer is too long" : *detail ? detail :
+		why_words("the answer is too long") : *detail ? detail :
 		curl_easy_strerror(code));
 }
