@@ -45,8 +45,10 @@ static bool same(const char *a, const char *b)
 	return trimmed(a) == trimmed(b) && !memcmp(a, b, trimmed(a));
 }
 
+/* A name before the host would make "http://localhost:" one of anybody's. */
 static bool allowed_url(const char *url)
 {
+	const char *host = strstr(url, "://");
 	static const char *const starts[] = {
 		"https://", "http://localhost:", "http://127.0.0.1:",
 		"http://[::1]:",
@@ -54,7 +56,7 @@ static bool allowed_url(const char *url)
 
 	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
 		if (!strncmp(url, starts[i], strlen(starts[i])))
-			return true;
+			return !memchr(host + 3, '@', strcspn(host + 3, "/?#"));
 	return false;
 }
 
@@ -67,13 +69,14 @@ static int own_keys(struct akv *akv, json_t **jwks, struct why *why)
 	struct http_exchange *exchange = http_dispatch(akv->server, "GET",
 		"/certs", NULL, 0, NULL, 0, (struct sockaddr *)&here);
 	struct http_view view = {0};
+	const char *fault;
 
 	*jwks = NULL;
 	if (exchange && http_exchange_answer(exchange)) {
 		http_answer_view(http_exchange_answer(exchange), &view);
 		if (view.status == 200)
 			*jwks = http_json_parse((const char *)view.body,
-				view.body_size, NULL);
+				view.body_size, &fault);
 	}
 	if (exchange)
 		http_exchange_end(exchange);
@@ -112,6 +115,7 @@ static json_t *fetch(struct akv *akv, const char *url, struct why *why)
 		"akv.issuer_ca");
 	CURL *curl = curl_easy_init();
 	struct text text = {0};
+	const char *fault = "its answer is no JSON object";
 	json_t *object = NULL;
 	long status = 0;
 	CURLcode code;
@@ -133,15 +137,18 @@ static json_t *fetch(struct akv *akv, const char *url, struct why *why)
 	code = curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_cleanup(curl);
-	if (code == CURLE_OK && status == 200)
-		object = http_json_parse(text.bytes, text.size, NULL);
+	if (code == CURLE_OK && status != 200)
+		fault = "its status is not 200";
+	else if (code == CURLE_OK)
+		object = http_json_parse(text.bytes ? text.bytes : "",
+			text.size, &fault);
 	free(text.bytes);
 	if (!json_is_object(object)) {
 		json_decref(object);
 		object = NULL;
 		why_set(why, -EIO, "the keys of an issuer cannot be had from "
 			"%.120s: %s", url, code ? curl_easy_strerror(code) :
-			"its answer is no JSON");
+			fault);
 	}
 	return object;
 }

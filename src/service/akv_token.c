@@ -49,8 +49,9 @@ static int check_times(const json_t *claims, int64_t now, struct why *why)
 	if (!json_is_integer(exp))
 		return why_set(why, -EACCES, "the token has no end (\"exp\")");
 	if (json_integer_value(exp) <= now)
-		return why_set(why, -EACCES, "the token ended %lld seconds "
-			"ago", (long long)(now - json_integer_value(exp)));
+		return why_set(why, -EACCES, "the token ended at %lld, and it "
+			"is %lld (seconds since 1970)",
+			(long long)json_integer_value(exp), (long long)now);
 	for (size_t i = 0; i < 2; i++) {
 		const json_t *at = json_object_get(claims, not_before[i]);
 

@@ -6,11 +6,15 @@
 #include "service/akv_policy.h"
 #include "service/akv_wrap.h"
 #include "service/jws.h"
+#include <arpa/inet.h>
 #include <openssl/rand.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* --- policies ----------------------------------------------------------- */
 
@@ -464,6 +468,100 @@ static void keys_go_round(void **state)
 	EVP_PKEY_free(rsa);
 }
 
+/* --- issuers elsewhere --------------------------------------------------- */
+
+/* An issuer that answers every request with the same bytes. */
+struct elsewhere {
+	int fd;
+	char url[64];
+	const char *answer;
+};
+
+static void *elsewhere_serve(void *context)
+{
+	struct elsewhere *e = context;
+	char request[4096];
+	int fd;
+
+	while ((fd = accept(e->fd, NULL, NULL)) >= 0) {
+		if (recv(fd, request, sizeof(request), 0) > 0)
+			send(fd, e->answer, strlen(e->answer), MSG_NOSIGNAL);
+		shutdown(fd, SHUT_WR);
+		while (recv(fd, request, sizeof(request), 0) > 0)
+			;
+		close(fd);
+	}
+	return NULL;
+}
+
+static void elsewhere_open(struct elsewhere *e)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(address);
+
+	e->fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(e->fd, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(listen(e->fd, 8), 0);
+	assert_int_equal(getsockname(e->fd, (struct sockaddr *)&address,
+		&size), 0);
+	snprintf(e->url, sizeof(e->url), "http://127.0.0.1:%u",
+		ntohs(address.sin_port));
+}
+
+/* The key service again, with an issuer. */
+static void world_with_issuer(struct world *w, const char *url)
+{
+	struct why why = {""};
+
+	akv_close();
+	http_server_free(w->server);
+	w->server = http_server_new();
+	assert_int_equal(config_set(w->config, "akv.issuers", url, &why), 0);
+	if (akv_routes(w->server, &w->service, &why))
+		fail_msg("%s", why.text);
+}
+
+static void issuers_that_talk_nonsense(void **state)
+{
+#define OK "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+	static const char *const answers[] = {
+		OK, OK "this is no JSON", OK "[]", OK "{\"a\":1,\"a\":2}",
+		OK "{\"jwks_uri\":7}", OK "{\"jwks_uri\":\"file:///etc/\"}",
+		OK "{\"jwks_uri\":\"http://localhost:1@10.0.0.1/\"}",
+		"HTTP/1.1 500 No\r\nConnection: close\r\n\r\n{}", "nothing",
+	};
+	struct world *w = *state;
+	struct elsewhere e;
+	pthread_t thread;
+	json_t *answer;
+	char *token;
+
+	world_key(w, "data-key");
+	elsewhere_open(&e);
+	world_with_issuer(w, e.url);
+	e.answer = answers[0];
+	assert_int_equal(pthread_create(&thread, NULL, elsewhere_serve, &e),
+		0);
+	w->issuer = e.url;
+	for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++) {
+		e.answer = answers[i];
+		token = world_token(w, json_object(), NULL);
+		assert_int_equal(world_admin(w, "POST",
+			"/keys/data-key/release?api-version=7.4",
+			json_pack("{s:s}", "target", token), &answer), 500);
+		assert_non_null(strstr(json_string_value(json_object_get(
+			json_object_get(answer, "error"), "message")),
+			i == 4 ? "jwks_uri" : i == 5 || i == 6 ?
+			"no https address" : "cannot be had"));
+		json_decref(answer);
+		free(token);
+	}
+	shutdown(e.fd, SHUT_RDWR);
+	pthread_join(thread, NULL);
+	close(e.fd);
+}
+
 int main(void)
 {
 #define IN_WORLD(test) \
@@ -479,6 +577,7 @@ int main(void)
 		IN_WORLD(changed_records_do_not_open),
 		IN_WORLD(nothing_without_an_audit),
 		IN_WORLD(secrets_are_sealed),
+		IN_WORLD(issuers_that_talk_nonsense),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
