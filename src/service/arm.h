@@ -79,7 +79,8 @@ int arm_op_look(struct arm_ops *, const char *id, struct arm_op *);
 /* The one that is at a machine; false: none. */
 bool arm_op_on(struct arm_ops *, const char *name, struct arm_op *);
 /* Waits until it is checked (or, ended, has ended), ms at most; as it is
- * then. */
+ * then.  Not at all while others are before it, or while so many callers wait
+ * that the rest of the service would have to. */
 int arm_op_wait(struct arm_ops *, const char *id, bool ended, unsigned ms,
 	struct arm_op *);
 /* All that have not ended, as a copy of the caller's to free(). */

@@ -21,6 +21,7 @@
 #define WAITING_MAX 256u /* that have not ended */
 #define KEPT_MAX 1024u /* that have */
 #define KEPT_SECONDS 3600
+#define WATCHING_MAX 2u /* callers that wait for one; threads are four or more */
 
 struct item {
 	struct item *next;
@@ -36,7 +37,7 @@ struct arm_ops {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct item *items; /* oldest first */
-	unsigned waiting, kept;
+	unsigned waiting, kept, watching;
 	bool stop;
 	volatile sig_atomic_t cancel; /* the same, for vm_create() */
 	pthread_t workers[WORKERS];
@@ -458,6 +459,7 @@ int arm_op_wait(struct arm_ops *ops, const char *id, bool ended, unsigned ms,
 {
 	struct timespec until;
 	struct item *item;
+	bool worth;
 	int r = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
@@ -468,9 +470,12 @@ int arm_op_wait(struct arm_ops *ops, const char *id, bool ended, unsigned ms,
 		until.tv_nsec -= 1000000000;
 	}
 	pthread_mutex_lock(&ops->lock);
-	while ((item = item_of(ops, id)) && !r &&
+	worth = ops->waiting <= WORKERS && ops->watching < WATCHING_MAX;
+	ops->watching += worth;
+	while ((item = item_of(ops, id)) && !r && worth &&
 			!(ended ? item->op.ended : item->op.checked))
 		r = pthread_cond_timedwait(&ops->changed, &ops->lock, &until);
+	ops->watching -= worth;
 	if (item)
 		*op = item->op;
 	pthread_mutex_unlock(&ops->lock);

@@ -30,7 +30,7 @@ static const struct key {
 	  "further host names and addresses for the certificate, with commas "
 	  "between" },
 	{ "threads", NUMBER, 0, 256, "0",
-	  "that answer requests; 0: one per processor, at least 2" },
+	  "that answer requests; 0: one per processor, at least 4" },
 	{ "connections", NUMBER, 1, 65536, "1024", "open at once, in all" },
 	{ "connections_per_client", NUMBER, 1, 65536, "512",
 	  "open at once from one address" },

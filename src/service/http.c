@@ -152,11 +152,17 @@ struct http_exchange *http_exchange_begin(const struct http_server *server,
 		exchange->answer.broken = true;
 		return exchange;
 	}
-	if (!target_parse(request, target, &path, &status, &why) ||
-	    !headers_take(request, headers, header_count, &status, &why))
+	if (!headers_take(request, headers, header_count, &status, &why)) {
+		/* Where its body ends is not sure, so neither is where the
+		 * next request begins. */
+		http_answer_header(&exchange->answer, "Connection", "close");
+		refuse(exchange, status, status == 501 ? "NotImplemented" :
+			"BadRequest", why);
+	} else if (!target_parse(request, target, &path, &status, &why)) {
 		refuse(exchange, status, "BadRequest", why);
-	else
+	} else {
 		find_route(exchange, server, method, &path);
+	}
 	return exchange;
 }
 

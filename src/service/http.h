@@ -182,7 +182,8 @@ struct http_exchange; /* one request with its answer */
 
 /* Begins with what comes before the body.  target: as in the request line.
  * headers: copied; client: its address.  NULL: out of memory.  What does not
- * fit the rules is an answer already (http_exchange_answer not NULL). */
+ * fit the rules is an answer already (http_exchange_answer not NULL); when it
+ * has "Connection: close", nothing more may be read of the connection. */
 struct http_exchange *http_exchange_begin(const struct http_server *,
 	const char *method, const char *target,
 	const struct http_field *headers, size_t header_count,

@@ -223,12 +223,39 @@ static bool once(const char *name)
 {
 	static const char *const names[] = { "Authorization",
 		"Content-Length", "Content-Type", "Content-Encoding", "Host",
-		"Transfer-Encoding", "admin-token", "user-token" };
+		"Origin", "Sec-Fetch-Site", "Transfer-Encoding",
+		"admin-token", "user-token" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (!strcasecmp(names[i], name))
 			return true;
 	return false;
+}
+
+/* A token of RFC 9110: with a space before the colon it would be another
+ * header for us than for others on the way. */
+static bool name_ok(const char *name)
+{
+	size_t size = strspn(name, "!#$%&'*+-.^_`|~0123456789"
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+	return size && !name[size];
+}
+
+/* Where does the body end?  Nobody on the way may see it elsewhere. */
+static bool framing_ok(const struct http_request *request, unsigned *status,
+	const char **why)
+{
+	const char *length = http_header(request, "Content-Length");
+	const char *coding = http_header(request, "Transfer-Encoding");
+
+	*status = 400;
+	*why = "a length and chunks exclude each other";
+	if (length && coding)
+		return false;
+	*status = 501;
+	*why = "the only Transfer-Encoding here is chunked";
+	return !coding || !strcasecmp(coding, "chunked");
 }
 
 bool headers_take(struct http_request *request,
@@ -251,7 +278,7 @@ bool headers_take(struct http_request *request,
 	fields = http_alloc(request, (count + 1) * sizeof(*fields));
 	request->headers = fields;
 	for (size_t i = 0; fields && i < count; i++) {
-		if (!text_ok(headers[i].name) || !text_ok(headers[i].value) ||
+		if (!name_ok(headers[i].name) || !text_ok(headers[i].value) ||
 		    (once(headers[i].name) &&
 		     http_header(request, headers[i].name)))
 			return false;
@@ -263,9 +290,7 @@ bool headers_take(struct http_request *request,
 			return false;
 		request->header_count++;
 	}
-	*why = "a length and chunks exclude each other";
-	return fields && !(http_header(request, "Content-Length") &&
-		http_header(request, "Transfer-Encoding"));
+	return fields && framing_ok(request, status, why);
 }
 
 /* --- looking things up -------------------------------------------------- */

@@ -180,13 +180,16 @@ static bool begin(struct listener *l, struct call *call,
 	return call->exchange != NULL;
 }
 
-/* Does more come than is worth reading before an answer that is known? */
+/* Does more come than is worth reading before an answer that is known, or
+ * nobody knows how much? */
 static bool is_flood(const struct http_exchange *exchange)
 {
 	const char *size = http_header(http_exchange_request(exchange),
 		"Content-Length");
 
-	return size && (strlen(size) > 7 || atol(size) > HTTP_BODY_MAX);
+	return http_answer_header_value(http_exchange_answer(exchange),
+		"Connection") || (size && (strlen(size) > 7 ||
+		atol(size) > HTTP_BODY_MAX));
 }
 
 static enum MHD_Result respond(struct call *call, struct MHD_Connection *c)
@@ -393,7 +396,7 @@ static unsigned threads_of(const struct config *config)
 	if (n)
 		return (unsigned)n;
 	n = sysconf(_SC_NPROCESSORS_ONLN);
-	return n < 2 ? 2 : n > 64 ? 64 : (unsigned)n;
+	return n < 4 ? 4 : n > 64 ? 64 : (unsigned)n;
 }
 
 int listener_start(struct listener *l, struct why *why)
