@@ -148,6 +148,8 @@ static int run_to_claim_value(struct maa_run *run,
 
 	if (!is_text(&arguments[0]))
 		return fail(run, call, "takes one string of JSON");
+	if ((r = maa_spend(run, strlen(arguments[0].at[0].text) / 8)) < 0)
+		return r;
 	json = load(arguments[0].at[0].text);
 	if (!json)
 		return fail(run, call, "was given a text that is no JSON");
@@ -178,13 +180,14 @@ static int run_is_subset_of(struct maa_run *run,
 			    struct maa_set *result)
 {
 	const struct maa_set *small = &arguments[0], *large = &arguments[1];
-	int r = maa_spend(run, small->count * large->count);
 
-	if (r < 0)
-		return r;
 	for (size_t i = 0; i < small->count; i++) {
 		size_t j = 0;
+		int r = maa_spend(run, large->count *
+				  maa_cost(&small->at[i]));
 
+		if (r < 0)
+			return r;
 		while (j < large->count &&
 		       !maa_value_equal(&small->at[i], &large->at[j]))
 			j++;
@@ -241,13 +244,14 @@ static int run_contains_only_value(struct maa_run *run,
 				   struct maa_set *result)
 {
 	const struct maa_set *set = &arguments[0];
-	int r = maa_spend(run, set->count);
+	int r;
 
-	if (r < 0)
-		return r;
 	if (arguments[1].count != 1)
 		return fail(run, call, "takes one value as its second "
 			    "argument");
+	r = maa_spend(run, set->count * maa_cost(&arguments[1].at[0]));
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < set->count; i++)
 		if (!maa_value_equal(&set->at[i], &arguments[1].at[0]))
 			return one_bool(run, result, false);

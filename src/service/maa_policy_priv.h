@@ -123,6 +123,8 @@ int maa_function_call(struct maa_run *run,
 		      const struct maa_expression *call,
 		      const struct maa_set arguments[2],
 		      struct maa_set *result);
+/* The steps that comparing with a value takes, or reading it. */
+size_t maa_cost(const struct maa_value *value);
 /* More work done; 0, or -E2BIG with *why. */
 int maa_spend(struct maa_run *run, size_t steps);
 

@@ -9,6 +9,14 @@
 
 #include "maa_policy_priv.h"
 
+enum { TEXT_STEP = 512 };	/* bytes that are compared in a step */
+
+size_t maa_cost(const struct maa_value *value)
+{
+	return value->kind == MAA_STRING ?
+	       1 + strlen(value->text) / TEXT_STEP : 1;
+}
+
 int maa_spend(struct maa_run *run, size_t steps)
 {
 	if (steps > run->steps)
@@ -121,7 +129,7 @@ static int test_claim(struct maa_run *run, const struct maa_test *test,
 		      const struct maa_claim *claim)
 {
 	struct maa_value left = property_of(claim, test->property);
-	int r = maa_spend(run, 1 + right->count);
+	int r = maa_spend(run, (1 + right->count) * maa_cost(&left));
 
 	if (r < 0)
 		return r;
@@ -199,7 +207,8 @@ static int act(struct maa_run *run, const struct maa_rule *rule,
 	int r = 0;
 
 	if (rule->verb != MAA_ADD &&
-	    (r = maa_spend(run, run->incoming.count + out->count)) < 0)
+	    (r = maa_spend(run, (run->incoming.count + out->count) *
+			   maa_cost(&claim->value))) < 0)
 		return r;
 	if (rule->verb != MAA_ADD && claim->value.read_only)
 		return maa_wrong(run->why, rule->place, "the claim %.60s may "

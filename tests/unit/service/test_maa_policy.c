@@ -634,6 +634,73 @@ static void work_is_bounded(void **state)
 	assert_non_null(strstr(result.why.text, "at most"));
 }
 
+/* A rule that adds a long text, of spaces or letters and a 1, as claim a0. */
+static char *add_long(char *out, char filling, size_t size)
+{
+	out += sprintf(out, "=>add(type=\"a0\",value=\"");
+	memset(out, filling, size);
+	return out + size + sprintf(out + size, "1\");");
+}
+
+/* Reading and comparing long texts is work as well. */
+static void long_texts_are_work(void **state)
+{
+	static char text[MAA_POLICY_MOST];
+	struct result result;
+	char *out;
+
+	out = add_long(text + sprintf(text, V2 "authorizationrules{"), ' ',
+		       60000);
+	for (int i = 0; i < 100; i++) {
+		out += sprintf(out, "c:[type==\"a0\"]&&[type==\"a0\"");
+		for (int j = 0; j < 15; j++)
+			out += sprintf(out,
+				       ",value!=JsonToClaimValue(c.value)");
+		out += sprintf(out, "]=>permit();");
+	}
+	sprintf(out, "};");
+	run(text, &result);
+	assert_int_equal(result.error, -E2BIG);
+
+	/* A hundred texts that begin alike, all compared with all. */
+	out = add_long(text + sprintf(text, V2 "authorizationrules{"), 'x',
+		       60000);
+	for (int i = 0; i < 100; i++)
+		out += sprintf(out, "c:[type==\"a%d\"]=>add(type=\"a%d\","
+			       "value=AppendString(c.value,\"1\"));", i, i + 1);
+	for (int i = 0; i < 30; i++)
+		out += sprintf(out, "c:[valueType==\"String\"]&&[value=="
+			       "c.value,type==\"none\"]=>permit();");
+	sprintf(out, "};");
+	run(text, &result);
+	assert_int_equal(result.error, -E2BIG);
+
+	out = add_long(text + sprintf(text, V2 "authorizationrules{"), 'x',
+		       30000);
+	for (int i = 0; i < 100; i++)
+		out += sprintf(out, "c:[type==\"a%d\"]=>add(type=\"a%d\","
+			       "value=AppendString(c.value,\"1\"));", i, i + 1);
+	for (int i = 0; i < 10; i++)
+		out += sprintf(out, "c:[valueType==\"String\"]&&[value=="
+			       "IsSubsetOf(c.value,c.value)]=>permit();");
+	for (int i = 0; i < 10; i++)
+		out += sprintf(out, "c:[valueType==\"String\"]&&d:[type==\"a0"
+			       "\"]&&[value==ContainsOnlyValue(c.value,"
+			       "d.value)]=>permit();");
+	sprintf(out, "};");
+	run(text, &result);
+	assert_int_equal(result.error, -E2BIG);
+
+	/* A few are no more than they seem. */
+	out = add_long(text + sprintf(text, V2 PERMIT "issuancerules{"), 'x',
+		       60000);
+	out += sprintf(out, "c:[type==\"a0\"]&&[value==c.value]=>"
+		       "issue(type=\"b\",value=true);};");
+	run(text, &result);
+	assert_string_equal(result.why.text, "");
+	assert_string_equal(result.issued, "b=true");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -647,6 +714,7 @@ int main(void)
 		cmocka_unit_test(errors_have_places),
 		cmocka_unit_test(other_spellings_are_taken),
 		cmocka_unit_test(work_is_bounded),
+		cmocka_unit_test(long_texts_are_work),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
