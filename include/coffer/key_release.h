@@ -21,7 +21,8 @@ extern "C" {
 /*
  * Which key, from which services.  The two services speak the interfaces of
  * Azure Attestation and of Azure Key Vault's secure key release; `coffer
- * serve` is both.  Strings are inside the enclave.
+ * serve` is both.  Everything is inside the enclave: the request, its strings
+ * and where the key's address goes.
  *
  * A pin is the SHA-256 of a SubjectPublicKeyInfo (DER), that of the signing
  * certificate of a service or of a certificate that it chains to; `coffer key

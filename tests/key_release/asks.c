@@ -27,3 +27,19 @@ oe_result_t ask_key(const char *attest_url, const char *vault_url,
 	coffer_key_free(key, *key_size);
 	return OE_OK;
 }
+
+oe_result_t ask_outside(void *outside, uint32_t which)
+{
+	struct coffer_key_request request = {
+		.attest_url = which == 0 ? outside : "https://localhost:1",
+		.vault_url = which == 1 ? outside : "https://localhost:1",
+		.name = which == 2 ? outside : "data-key",
+		.version = which == 3 ? outside : "",
+		.service_pin = { 1 },
+	};
+	uint8_t *key = NULL;
+	size_t key_size = 0;
+
+	return coffer_key_release(&request, which == 4 ? outside : &key,
+		which == 5 ? outside : &key_size);
+}

@@ -301,6 +301,28 @@ static void no_service_no_key(void **state)
 }
 
 /* Who asked, and what came of it, is in the books. */
+/* What the host can write while the enclave reads it is not taken, nor does a
+ * key's address go there. */
+static void nothing_of_the_host_s(void **state)
+{
+	static char outside[64] = "https://localhost:1";
+	oe_result_t answer, called;
+	oe_enclave_t *enclave = NULL;
+
+	assert_int_equal(oe_create_asks_enclave(image[GOOD],
+		OE_ENCLAVE_TYPE_SGX, 0, NULL, 0, &enclave), OE_OK);
+	for (uint32_t which = 0; which < 6; which++) {
+		if (which == 2)
+			strcpy(outside, "data-key");
+		answer = OE_UNEXPECTED;
+		called = ask_outside(enclave, &answer, outside, which);
+		if (called || answer != OE_INVALID_PARAMETER)
+			fail_msg("%u: %s, %s", which, oe_result_str(called),
+				oe_result_str(answer));
+	}
+	oe_terminate_enclave(enclave);
+}
+
 static void audit_tells(void **state)
 {
 	json_t *log = ask_service("GET",
@@ -339,6 +361,7 @@ static int run(struct world *world)
 		cmocka_unit_test(others_do_not),
 		cmocka_unit_test(pins_are_held),
 		cmocka_unit_test(no_service_no_key),
+		cmocka_unit_test(nothing_of_the_host_s),
 		cmocka_unit_test(audit_tells),
 	};
 

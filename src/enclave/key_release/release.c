@@ -6,6 +6,7 @@
 #include "key_release/encoding.h"
 #include "key_release_t.h"
 #include <openenclave/enclave.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +56,23 @@ static int processor_random(void *context, unsigned char *bytes, size_t size)
 	return oe_random(bytes, size) ? -1 : 0;
 }
 
+/* NULL, or a text that ends inside. */
+static bool inside(const char *text)
+{
+	return !text || (oe_is_within_enclave(text, 1) &&
+		oe_is_within_enclave(text, strlen(text) + 1));
+}
+
+/* What the host could change between a check and its use is not read. */
+static bool request_inside(const struct coffer_key_request *request)
+{
+	return oe_is_within_enclave(request, sizeof(*request)) &&
+		inside(request->attest_url) && inside(request->vault_url) &&
+		inside(request->name) && inside(request->version) &&
+		(!request->reason || oe_is_within_enclave(request->reason,
+			request->reason_size));
+}
+
 oe_result_t coffer_key_release(const struct coffer_key_request *request,
 	uint8_t **key, size_t *key_size)
 {
@@ -63,10 +81,9 @@ oe_result_t coffer_key_release(const struct coffer_key_request *request,
 		.random = processor_random,
 	};
 
-	if (!request || !key || !key_size ||
-			!oe_is_within_enclave(request, sizeof(*request)) ||
-			(request->reason && !oe_is_within_enclave(
-				request->reason, request->reason_size)))
+	if (!request || !key || !key_size || !request_inside(request) ||
+			!oe_is_within_enclave(key, sizeof(*key)) ||
+			!oe_is_within_enclave(key_size, sizeof(*key_size)))
 		return OE_INVALID_PARAMETER;
 	return exchange_run(&ops, request, key, key_size);
 }
