@@ -10,7 +10,8 @@
 
 enum type { NUMBER, YES, TEXT };
 
-/* Numbers: least, most.  A module's keys begin with its name. */
+/* Numbers: least, most.  Texts: at most so many bytes; 0: CONFIG_VALUE_MAX.
+ * A module's keys begin with its name. */
 static const struct key {
 	const char *name;
 	enum type type;
@@ -23,7 +24,7 @@ static const struct key {
 	{ "port", NUMBER, 0, 65535, "8081", "0: any that is free" },
 	{ "http", YES, 0, 0, "no",
 	  "plain HTTP instead of TLS; only on a loopback address" },
-	{ "url", TEXT, 0, 0, "",
+	{ "url", TEXT, 0, 255, "",
 	  "what clients call the service, and tokens name as their issuer; "
 	  "empty: made of localhost and the port" },
 	{ "tls_names", TEXT, 0, 0, "",
@@ -90,7 +91,8 @@ static int parse(const struct key *key, const char *text, int64_t *number,
 	char *end;
 
 	*number = 0;
-	if (strlen(text) > CONFIG_VALUE_MAX)
+	if (strlen(text) > (key->type == TEXT && key->most ?
+			(size_t)key->most : CONFIG_VALUE_MAX))
 		return why_set(why, -EINVAL, "the value of %s is too long",
 			key->name);
 	if (key->type == TEXT)

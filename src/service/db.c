@@ -322,6 +322,10 @@ int db_migrate(struct db *db, const char *module, const char *const *steps,
 	int64_t version;
 	int r = version_of(db, module, &version);
 
+	if (!r && version < 0)
+		return why_set(why, -EPROTO, "the database is damaged: its "
+			"part \"%s\" has version %lld", module,
+			(long long)version);
 	if (!r && version > count)
 		return why_set(why, -EPROTO, "the database is of a newer "
 			"Coffer: its part \"%s\" has version %lld, known is "

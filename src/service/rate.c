@@ -70,25 +70,31 @@ bool rate_is_loopback(const struct sockaddr *client)
 		six->sin6_addr.s6_addr[12] == 127);
 }
 
+/* Behind four bytes of ff, which begin the addresses of groups: no client of
+ * IPv6 has one. */
+static uint64_t of_four(const void *address)
+{
+	uint64_t client = UINT64_MAX;
+
+	memcpy((uint8_t *)&client + 4, address, 4);
+	return client;
+}
+
 static uint64_t client_of(const struct sockaddr *client)
 {
 	const struct sockaddr_in6 *six = (const void *)client;
 	const struct sockaddr_in *four = (const void *)client;
-	uint32_t address;
 	uint64_t prefix;
 
 	if (!client || (client->sa_family != AF_INET &&
 	    client->sa_family != AF_INET6))
 		return 0;
 	if (client->sa_family == AF_INET)
-		return four->sin_addr.s_addr;
-	if (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr)) {
-		memcpy(&address, six->sin6_addr.s6_addr + 12, 4);
-		return address;
-	}
+		return of_four(&four->sin_addr);
+	if (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
+		return of_four(six->sin6_addr.s6_addr + 12);
 	memcpy(&prefix, six->sin6_addr.s6_addr, 8);
-	/* No IPv4 address looks like this. */
-	return prefix ^ UINT64_C(0xffffffff00000000);
+	return prefix;
 }
 
 static struct bucket *bucket_of(struct rate *rate, uint64_t client,

@@ -351,6 +351,7 @@ int tls_load(const char *folder, char **key, char **chain, struct why *why)
 	int r = service_secret_file(folder, "tls/server.key", no_key, NULL,
 		&bytes, &size, why);
 
+	*key = *chain = NULL;
 	if (r)
 		return r;
 	*key = OPENSSL_zalloc(size + 1);
@@ -369,6 +370,7 @@ int tls_load(const char *folder, char **key, char **chain, struct why *why)
 	if (r) {
 		OPENSSL_clear_free(*key, *key ? strlen(*key) : 0);
 		free(*chain);
+		*key = *chain = NULL;
 	}
 	return r;
 }

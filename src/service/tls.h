@@ -26,7 +26,7 @@ int tls_prepare(const char *folder, const char *names, int64_t now,
 	struct why *why);
 
 /* Private key and chain as PEM, NUL-terminated; the caller's (the key with
- * OPENSSL_clear_free). */
+ * OPENSSL_clear_free); both NULL after a failure. */
 int tls_load(const char *folder, char **key, char **chain, struct why *why);
 
 /* A certificate of the CA for another public key: common name, DNS names and

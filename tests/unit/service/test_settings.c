@@ -93,6 +93,7 @@ static void test_config_refusals(void **state)
 		"port=1x", "port= 1", "port=99999999999999999999", "http=true",
 		"nothing=1", "port", "=1", "body_bytes_at_once=0" };
 	struct config *config = config_new();
+	char url[4 + 256 + 1] = "";
 	struct why why = { "" };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -102,6 +103,12 @@ static void test_config_refusals(void **state)
 		assert_true(why.text[0]);
 	}
 	assert_int_equal(config_number(config, "port"), 8081);
+	/* An address that would be cut is none. */
+	memset(url, 'a', sizeof(url) - 1);
+	memcpy(url, "url=https://", 12);
+	assert_int_equal(config_assign(config, url, &why), -EINVAL);
+	url[4 + 255] = '\0';
+	assert_int_equal(config_assign(config, url, &why), 0);
 	write_file("c.conf", "port = 1\n\nlisten\n", 0600);
 	assert_int_equal(config_read(config, in_folder("c.conf"), &why),
 		-EINVAL);
@@ -149,6 +156,10 @@ static void test_db(void **state)
 	assert_int_equal(db_next(rows), 0);
 	db_done(rows);
 	assert_int_equal(db_migrate(db, "t", db_steps, 1, &why), -EPROTO);
+	/* Not from a version that none is. */
+	assert_int_equal(db_run(db, "UPDATE modules SET version = -1", ""),
+		1);
+	assert_int_equal(db_migrate(db, "t", db_steps, 2, &why), -EPROTO);
 	db_close(db);
 }
 
@@ -300,6 +311,14 @@ static void test_tls(void **state)
 	/* A key that others can read is not used. */
 	chmod(in_folder("tls/server.key"), 0644);
 	assert_int_equal(tls_load(g_folder, &key, &chain, &why), -EPERM);
+	assert_null(key);
+	assert_null(chain);
+	/* Nor is what was read of one when the rest is missing. */
+	chmod(in_folder("tls/server.key"), 0600);
+	assert_int_equal(unlink(in_folder("tls/server.pem")), 0);
+	assert_int_equal(tls_load(g_folder, &key, &chain, &why), -EIO);
+	assert_null(key);
+	assert_null(chain);
 	X509_free(ca);
 	X509_free(server);
 	X509_free(shown);
@@ -362,6 +381,11 @@ static void test_rate(void **state)
 	/* A /64 is one client. */
 	assert_int_equal(allowed(rate, &six, 1000, 6), 6);
 	assert_int_equal(allowed(rate, &neighbour, 1000, 6), 4);
+	/* None has an IPv4 address's bucket: 10.0.0.9's, say. */
+	memcpy(six.sin6_addr.s6_addr, "\x0a\0\0\x09\xff\xff\xff\xff", 8);
+	a.sin_addr.s_addr = htonl(0x0a000009);
+	assert_int_equal(allowed(rate, &six, 1000, 20), 10);
+	assert_int_equal(allowed(rate, &a, 1000, 20), 10);
 	rate_free(rate);
 	rate = rate_new(10, true);
 	assert_int_equal(allowed(rate, &here, 1000, 20), 10);
