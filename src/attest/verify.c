@@ -93,14 +93,13 @@ static void take_dates(struct attest_verdict *verdict,
 			verdict->expired |= 1u << i;
 			attest_date_print(dated->until, date);
 			remark(verdict, "%s expired on %s",
-				attest_dated_name(i),
-				date);
+				why_words(attest_dated_name(i)), date);
 		}
 		if (time < dated->from) {
 			verdict->not_yet_valid |= 1u << i;
 			attest_date_print(dated->from, date);
 			remark(verdict, "%s was issued later, on %s",
-				attest_dated_name(i), date);
+				why_words(attest_dated_name(i)), date);
 		}
 	}
 }
@@ -237,8 +236,8 @@ static void judge_level(const struct machine *machine,
 		} else if (dates != ATTEST_OK &&
 				!(policy->flags & ATTEST_ALLOW_EXPIRED)) {
 			if (status != ATTEST_OK)
-				remark(verdict, "%s",
-					attest_status_words(status));
+				remark(verdict, "%s", why_words(
+					attest_status_words(status)));
 			status = dates;
 		}
 	}

@@ -192,9 +192,10 @@ static enum vm_health ask_machine(const char *name, unsigned ms,
 	free(items);
 	machine_close(&machine);
 	if (locked)
-		why_set(why, 0, "%u of its enclaves %s locked, because an "
-			"evicted page was changed", locked, locked == 1 ?
-			"is" : "are");
+		why_set(why, 0, locked == 1 ? N_("%u of its enclaves is "
+			"locked, because an evicted page was changed") :
+			N_("%u of its enclaves are locked, because an evicted "
+			"page was changed"), locked);
 	return locked ? VM_DEGRADED : VM_HEALTHY;
 }
 
