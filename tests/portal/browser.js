@@ -7,6 +7,7 @@
 //	await browser.go('#/create');        the view is there, or an error
 //	await browser.look('create');        a picture; accessible, light and dark
 //	browser.foresee(401, /live$/);       a refusal that the test provokes
+//	browser.figure('bytes', 17);         measured, kept in figures.json
 //	await browser.end();                 throws if anything was kept
 'use strict';
 const assert = require('node:assert');
@@ -69,8 +70,9 @@ class Browser {
 		this.url = url;
 		this.folder = folder;
 		this.wrong = [];
+		this.figures = {};
 		this.foreseen = [];
-		this.files = new Map(); // path: bytes
+		this.files = new Map(); // path: { size, sent: compressed }
 		this.checked = 0;
 	}
 
@@ -83,6 +85,7 @@ class Browser {
 			`without its sandbox: ${open}` : 'in its sandbox'}`);
 		this.context = await this.browser.newContext({ locale: 'en-GB',
 			ignoreHTTPSErrors: true, colorScheme: 'light',
+			timezoneId: 'Europe/Brussels',
 			viewport: { width: 1280, height: 900 } });
 		this.context.setDefaultTimeout(LIMIT);
 		this.page = await this.context.newPage();
@@ -105,8 +108,8 @@ class Browser {
 		const where = message.location().url;
 
 		if (!['error', 'warning'].includes(message.type()) ||
-			this.foreseen.some((f) => f.status === Number(status) &&
-				f.where.test(where)))
+			this.foreseen.some((f) => (f.what === Number(status) ||
+				text.includes(f.what)) && f.where.test(where)))
 			return;
 		this.wrong.push(`console: ${text} ${where}`);
 	}
@@ -118,13 +121,24 @@ class Browser {
 			!(pathname === '/' || pathname.startsWith('/page/')))
 			return;
 		const body = await response.body().catch(() => null);
+		const sizes = await response.request().sizes().catch(() => null);
 
-		if (body)
-			this.files.set(pathname, body.length);
+		if (body && sizes)
+			this.files.set(pathname, { size: body.length,
+				sent: sizes.responseBodySize });
 	}
 
-	foresee(status, where) {
-		this.foreseen.push({ status, where });
+	// what: a status, or a word of what the console says.
+	foresee(what, where) {
+		this.foreseen.push({ what, where });
+	}
+
+	// Something measured: for people, no test depends on it.
+	figure(name, value) {
+		console.log(`# ${name}: ${value}`);
+		this.figures[name] = value;
+		fs.writeFileSync(path.join(this.folder, 'figures.json'),
+			`${JSON.stringify(this.figures, null, '\t')}\n`);
 	}
 
 	// The view whose title is said; as if a link had been followed.

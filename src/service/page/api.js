@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The service, as docs/portal-api.md describes it.
-import { _ } from './i18n.js';
 
 const VERSION = '2024-07-01';
 
 let about = null; // what the service says of itself and of the token
 
 export const signedIn = () => sessionStorage.getItem('token') !== null;
-export const signIn = (token) => sessionStorage.setItem('token', token);
+
+export function signIn(token) {
+	sessionStorage.setItem('token', token);
+	about = null;
+}
 
 export function signOut() {
 	sessionStorage.removeItem('token');
@@ -23,14 +26,16 @@ export class Refused extends Error {
 	}
 }
 
+function lost() {
+	throw new Refused(0, 'NoAnswer', '');
+}
+
 async function send(path, options = {}) {
 	const answer = await fetch(path, { ...options, headers: {
 		...options.headers,
 		Authorization: `Bearer ${sessionStorage.getItem('token')}` },
-	}).catch(() => {
-		throw new Refused(0, '', _('The service does not answer.'));
-	});
-	const text = await answer.text();
+	}).catch(lost);
+	const text = await answer.text().catch(lost);
 	let body = null;
 
 	try {
@@ -45,7 +50,9 @@ async function send(path, options = {}) {
 	return { answer, body };
 }
 
-export const get = async (path) => (await send(path)).body;
+// Nothing that is only looked at takes long.
+export const get = async (path) => (await send(path, {
+	signal: AbortSignal.timeout(30000) })).body;
 
 export const postJson = async (path, value) => (await send(path, {
 	method: 'POST', headers: { 'Content-Type': 'application/json' },

@@ -2,7 +2,7 @@
 // The page's frame: signing in, languages, which view is shown, its clock.
 import * as api from './api.js';
 import { el } from './dom.js';
-import { _, languages, preferred, speak } from './i18n.js';
+import { _, language, languages, preferred, speak, zone } from './i18n.js';
 import { failed, say } from './notice.js';
 import * as overview from './overview.js';
 import * as create from './create.js';
@@ -16,6 +16,9 @@ const by = (id) => document.getElementById(id);
 const views = { '': overview, create, machine, quote, keys };
 
 let shown = null; // { tick, end } of the view
+let turn = 0; // counts what was asked to be shown
+let again = false; // the service did not answer: show it when it does
+let lost = false; // the notice says that it does not answer
 let ticking = false;
 
 // ---- frame ----
@@ -36,8 +39,9 @@ function frame() {
 		link('keys', _('Keys')));
 	by('leave').textContent = _('Sign out');
 	by('language').setAttribute('aria-label', _('Language'));
-	by('footer').textContent = _('Machines, quotes and certificates here ' +
-		'are Coffer\'s: the root of trust is software.');
+	by('footer').textContent = `${_('Machines, quotes and certificates ' +
+		'here are Coffer\'s: the root of trust is software.')} ${
+		_('Times are those of {zone}.', { zone: zone() })}`;
 }
 
 function signInForm() {
@@ -49,7 +53,7 @@ function signInForm() {
 		event.preventDefault();
 		say('');
 		api.signIn(token.value.trim());
-		show();
+		show(true);
 	} }, el('h1', {}, _('Sign in')),
 	el('label', { for: 'token' }, _('Token')), token,
 	el('p', { class: 'hint' }, _('`coffer serve token` prints it; ' +
@@ -57,51 +61,91 @@ function signInForm() {
 	el('button', { type: 'submit' }, _('Sign in')));
 }
 
-async function show() {
-	const asked = location.hash;
-	const [, name = '', about = ''] = asked.split('/');
+// What cannot be shown says why above, and leads on.
+const nothing = () => ({ title: _('Not shown'), elements: [
+	el('h1', {}, _('That cannot be shown')),
+	el('p', {}, el('a', { href: '#/' }, _('Overview')))] });
+
+function part(text) {
+	try {
+		return decodeURIComponent(text);
+	} catch {
+		return text; // nobody is called so
+	}
+}
+
+function put(made, focus) {
 	const content = by('content');
+
+	content.replaceChildren(...made.elements);
+	document.title = `${made.title} – Coffer`;
+	shown = made;
+	const heading = content.querySelector('h1');
+	heading.tabIndex = -1;
+	if (focus) {
+		scrollTo(0, 0);
+		heading.focus();
+	}
+}
+
+// focus: somebody has gone there, and reads on at its heading.
+async function show(focus = false) {
+	const [, name = '', about = ''] = location.hash.split('/');
+	const mine = ++turn;
 
 	shown?.end?.();
 	shown = null;
+	again = false;
 	frame();
 	if (!api.signedIn()) {
-		content.replaceChildren(signInForm());
+		by('content').replaceChildren(signInForm());
 		by('token').focus();
 		return;
 	}
 	try {
 		const view = Object.hasOwn(views, name) ? views[name] : overview;
-		const made = await view.open(decodeURIComponent(about));
+		const made = await view.open(part(about));
 
-		if (location.hash !== asked) { // another is asked for by now
+		if (mine !== turn) { // another is asked for by now
 			made.end?.();
 			return;
 		}
-		content.replaceChildren(...made.elements);
-		document.title = `${made.title} – Coffer`;
-		shown = made;
+		put(made, focus);
 		await tick();
 	} catch (error) {
+		if (mine !== turn)
+			return;
+		if (error.status !== 401)
+			put(nothing(), focus);
+		again = error.status === 0;
+		lost ||= again;
 		failed(error);
 	}
 }
 
 async function tick() {
-	if (ticking || document.hidden || !shown?.tick)
+	const view = shown;
+
+	if (ticking || document.hidden)
 		return;
 	ticking = true;
 	try {
-		await shown.tick();
-		if (by('notice').dataset.lost) {
-			delete by('notice').dataset.lost;
+		if (again)
+			await api.get('/portal/info');
+		else
+			await view?.tick?.();
+		if (lost)
 			say('');
-		}
+		lost = false;
 	} catch (error) {
-		failed(error);
-		by('notice').dataset.lost = 'yes';
+		if (view === shown || error.status === 401) {
+			failed(error);
+			lost = error.status !== 401; // what comes next is a form
+		}
 	}
 	ticking = false;
+	if (again && !lost)
+		await show();
 }
 
 // ---- begin ----
@@ -124,9 +168,11 @@ async function begin() {
 		el('option', { value: tag, lang: tag }, title)));
 	choice.value = preferred();
 	await speak(choice.value);
+	choice.value = language();
 	choice.addEventListener('change', async () => {
 		localStorage.setItem('language', choice.value);
 		await speak(choice.value);
+		choice.value = language();
 		show();
 	});
 	by('leave').addEventListener('click', () => {
@@ -134,7 +180,7 @@ async function begin() {
 		say('');
 		show();
 	});
-	addEventListener('signedout', show);
+	addEventListener('signedout', () => show());
 	by('skip').addEventListener('click', (event) => {
 		event.preventDefault();
 		by('content').focus();
@@ -142,7 +188,7 @@ async function begin() {
 	addEventListener('hashchange', () => {
 		handed();
 		say('');
-		show();
+		show(true);
 	});
 	document.addEventListener('visibilitychange', tick);
 	await show();

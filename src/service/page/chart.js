@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Lines over time, by Dygraphs.  What they show is said in words as well.
 import { el, text } from './dom.js';
-import { language } from './i18n.js';
+import { clock } from './i18n.js';
 
 // Its legend would set styles that the page's policy forbids.
 if (globalThis.Dygraph)
@@ -20,6 +20,19 @@ export class Chart {
 		this.words = el('p', { class: 'words' });
 		this.element = el('figure', {}, el('figcaption', {}, title),
 			this.box, this.words);
+		this.dark = matchMedia('(prefers-color-scheme: dark)');
+		this.recolour = () => this.graph?.updateOptions(this.colours());
+		this.dark.addEventListener('change', this.recolour);
+	}
+
+	colours() {
+		const style = getComputedStyle(this.box);
+		const colour = (name) => style.getPropertyValue(name).trim();
+
+		return { colors: ['--line-1', '--line-2', '--line-3']
+			.slice(0, this.labels.length).map(colour),
+		gridLineColor: colour('--grid'),
+		axisLineColor: colour('--grid') };
 	}
 
 	add(time, values) {
@@ -42,22 +55,15 @@ export class Chart {
 			this.graph.updateOptions({ file: this.points });
 			return;
 		}
-		const style = getComputedStyle(this.box);
-		const colour = (name) => style.getPropertyValue(name).trim();
-		const clock = new Intl.DateTimeFormat(language(),
-			{ timeStyle: 'medium' });
-
 		this.graph = new globalThis.Dygraph(this.box, this.points, {
 			labels: ['', ...this.labels],
-			colors: ['--line-1', '--line-2', '--line-3'].map(colour),
-			gridLineColor: colour('--grid'),
-			axisLineColor: colour('--grid'),
+			...this.colours(),
 			includeZero: true,
 			strokeWidth: 2,
 			fillGraph: this.labels.length === 1,
 			interactionModel: {},
 			axes: {
-				x: { axisLabelFormatter: (d) => clock.format(d),
+				x: { axisLabelFormatter: clock,
 					axisLabelWidth: 80 },
 				y: { axisLabelFormatter: this.format,
 					axisLabelWidth: 70 },
@@ -66,6 +72,7 @@ export class Chart {
 	}
 
 	end() {
+		this.dark.removeEventListener('change', this.recolour);
 		this.graph?.destroy();
 		this.graph = null;
 	}

@@ -3,7 +3,7 @@
 import * as api from './api.js';
 import { el } from './dom.js';
 import { _, memory, number } from './i18n.js';
-import { say } from './notice.js';
+import { failed, say } from './notice.js';
 import * as words from './words.js';
 
 const capability = (sku, name) =>
@@ -78,13 +78,18 @@ export async function open() {
 			await api.create({ name: name.value,
 				group: group.value, zone: zone.value,
 				size: new FormData(form).get('size') }, told);
-			location.hash = `#/machine/${name.value}`;
+			if (form.isConnected) // nobody has gone elsewhere
+				location.hash = `#/machine/${name.value}`;
+			else
+				say(_('{name} is made.', { name: name.value }));
 		} catch (error) {
-			say(error.message, true);
+			failed(error);
 			doing.textContent = '';
 			progress.hidden = true;
 		}
 		make.disabled = false;
+		if (form.isConnected && document.activeElement === document.body)
+			make.focus();
 	} }, el('div', { class: 'narrow' },
 		el('label', { for: 'name' }, _('Name')), name,
 		el('p', { class: 'hint', id: 'name-hint' },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Elements out of values.  Text is only ever set as text.
+import { moment } from './i18n.js';
 
 // el('td', { class: 'number' }, 'text', other elements): properties whose
 // value is a function are listeners, true and false switch attributes.
@@ -70,6 +71,13 @@ export function table(caption, titles, numbers = []) {
 export const facts = (pairs) => el('dl', { class: 'facts' },
 	pairs.filter(Boolean).map(([term, ...what]) => el('div', {},
 		el('dt', {}, term), el('dd', {}, ...what))));
+
+// A time, to the second; with UTC for who points at it.
+export function time(value) {
+	const utc = new Date(value).toISOString();
+
+	return el('time', { datetime: utc, title: utc }, moment(value));
+}
 
 export const code = (value) => el('code', {}, value);
 

@@ -6,7 +6,8 @@ export const languages = { en: 'English', fr: 'Français', nl: 'Nederlands' };
 let catalogue = {};
 let current = 'en';
 
-const known = (tag) => tag?.toLowerCase().split('-')[0] in languages;
+const known = (tag) => typeof tag === 'string' &&
+	Object.hasOwn(languages, tag.toLowerCase().split('-')[0]);
 
 export function preferred() {
 	const chosen = localStorage.getItem('language');
@@ -17,11 +18,18 @@ export function preferred() {
 		.split('-')[0];
 }
 
+// Without an answer it stays as it was.
 export async function speak(language) {
-	if (language === 'en')
+	if (language === 'en') {
 		catalogue = {};
-	else
-		catalogue = await (await fetch(`/page/${language}.json`)).json();
+	} else {
+		const answer = await fetch(`/page/${language}.json`)
+			.then((a) => a.json()).catch(() => null);
+
+		if (!answer)
+			return;
+		catalogue = answer;
+	}
 	current = language;
 	document.documentElement.lang = language;
 }
@@ -33,12 +41,20 @@ export const _ = (message, values = {}) =>
 	(catalogue[message] ?? message).replace(/\{(\w+)\}/g,
 		(all, name) => name in values ? String(values[name]) : all);
 
-// For texts that the service says: known words only, others as they are.
-export const word = (message) => catalogue[message] ?? message;
-
 // ---- numbers ----
 
-export const number = (value, digits = 0) => new Intl.NumberFormat(current,
+// To make one takes longer than to use it a hundred times.
+const formats = new Map();
+
+function format(kind, options) {
+	const key = `${current} ${JSON.stringify(options)}`;
+
+	if (!formats.has(key))
+		formats.set(key, new kind(current, options));
+	return formats.get(key);
+}
+
+export const number = (value, digits = 0) => format(Intl.NumberFormat,
 	{ maximumFractionDigits: digits }).format(value);
 
 // Pages of 4 KiB as memory.
@@ -51,11 +67,13 @@ export function memory(pages) {
 		`${number(mib, mib < 10 ? 1 : 0)} MiB`;
 }
 
-export const percent = (part, whole) => new Intl.NumberFormat(current,
-	{ style: 'percent', maximumFractionDigits: 1 })
-	.format(whole ? part / whole : 0);
-
 export const rate = (value) => number(value, value < 10 ? 1 : 0);
 
-export const moment = (value) => new Intl.DateTimeFormat(current,
+// Times are those of the reader's zone, which the page's foot says.
+export const moment = (value) => format(Intl.DateTimeFormat,
 	{ dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(value));
+
+export const clock = (value) => format(Intl.DateTimeFormat,
+	{ timeStyle: 'medium' }).format(value);
+
+export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;

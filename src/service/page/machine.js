@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // One machine: its enclaves, its page cache, what happened to it.
 import * as api from './api.js';
-import { code, confirm, el, facts, rows, table, text } from './dom.js';
+import { code, confirm, el, facts, rows, table, text, time } from './dom.js';
+import { event } from './explain.js';
 import { _, memory, moment, number, rate } from './i18n.js';
 import { failed, say } from './notice.js';
 import { Chart } from './chart.js';
@@ -21,12 +22,23 @@ const actions = () => [
 	question: _('Stop it and give up its host? Its enclaves are lost.') },
 ];
 
+// A button that was pressed and cannot be pressed any more has lost the focus.
+function refocus(element) {
+	if (document.activeElement !== document.body)
+		return;
+	element.focus();
+	if (document.activeElement === document.body)
+		document.querySelector('h1').focus();
+}
+
 // busy(true) while something is done, busy(false) then; leaving() before it is
 // deleted: nobody asks for it any more.
 function buttons(machine, busy, leaving) {
 	const run = async (question, yes, work) => {
 		if (question && !await confirm(question, yes, _('Cancel')))
 			return;
+		const back = document.activeElement;
+
 		busy(true);
 		try {
 			say('');
@@ -35,6 +47,7 @@ function buttons(machine, busy, leaving) {
 			failed(error);
 		}
 		busy(false);
+		refocus(back);
 	};
 	const made = actions().map((action) => [action, el('button', {
 		type: 'button', click: () => run(action.question, action.title,
@@ -72,6 +85,8 @@ function resizer(machine, skus, busy) {
 
 	return { element: el('form', { class: 'bar', submit: async (event) => {
 		event.preventDefault();
+		const back = document.activeElement;
+
 		busy(true);
 		try {
 			say('');
@@ -82,6 +97,7 @@ function resizer(machine, skus, busy) {
 			failed(error);
 		}
 		busy(false);
+		refocus(back);
 	} }, el('label', { for: 'size' }, _('Size')), size, change),
 	renew: (power, working) => {
 		change.disabled = working ||
@@ -120,14 +136,19 @@ function renewEnclave(line, e) {
 
 // ---- events ----
 
-const bad = (event) => ['tampering', 'failed', 'enclave lost']
-	.includes(event.event);
+const KEEP = 200; // that are shown
 
-function events(list) {
-	return list.map((e) => el('li', { class: e.event === 'tampering' ?
-		'tampered' : bad(e) ? 'warning' : undefined },
-	el('time', { datetime: e.time }, moment(e.time)), ' ',
-	el('strong', {}, words.event(e.event)), ' ', e.text));
+const bad = (e) => ['tampering', 'failed', 'enclave lost'].includes(e.event);
+
+// The newest first.
+function prepend(log, list) {
+	log.prepend(...list.slice(-KEEP).reverse().map((e) => el('li', {
+		class: e.event === 'tampering' ? 'tampered' :
+			bad(e) ? 'warning' : undefined },
+	time(e.time), ' ', el('strong', {}, words.event(e.event)), ' ',
+	event(e))));
+	while (log.children.length > KEEP)
+		log.lastElementChild.remove();
 }
 
 // ---- the view ----
@@ -154,7 +175,8 @@ function about(machine) {
 
 export async function open(name) {
 	const path = `/portal/machines/${encodeURIComponent(name)}`;
-	const [first, skus] = await Promise.all([api.get(path), api.skus()]);
+	const [first, skus, { right }] = await Promise.all([api.get(path),
+		api.skus(), api.info()]);
 	const power = el('span', { class: 'power' });
 	const alarm = el('p', { class: 'alarm', role: 'alert', hidden: true });
 	const details = el('div');
@@ -221,13 +243,16 @@ export async function open(name) {
 			return;
 		renew(machine);
 		after = news.after;
-		log.prepend(...events(news.events).reverse());
+		prepend(log, news.events);
 	}
 
 	return { title: name, tick,
 		end: () => charts.forEach((chart) => chart.end()),
-		elements: [el('h1', {}, name, ' ', power), alarm, bar.element,
-			size.element, details,
+		elements: [el('h1', {}, name, ' ', power), alarm,
+			...(right === 'read-write' ? [bar.element, size.element] :
+				[el('p', { class: 'hint' }, _('This token may only ' +
+					'look: sign in with the other one to ' +
+					'change the machine.'))]), details,
 			el('div', { class: 'charts' },
 				charts.map((chart) => chart.element)),
 			el('h2', {}, _('Enclaves')), none, enclaves.element,

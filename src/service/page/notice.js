@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: MIT
 // What is said above the view.
 import * as api from './api.js';
+import { original, refusal } from './explain.js';
 
-export function say(message, bad = false) {
+// parts: texts and elements.  What is there already is not said again.
+function set(parts, bad) {
 	const notice = document.getElementById('notice');
+	const wanted = parts.map((p) => p?.textContent ?? p ?? '').join('');
 
-	notice.hidden = !message;
+	if (notice.textContent === wanted)
+		return;
 	notice.className = bad ? 'bad' : '';
-	notice.textContent = message ?? '';
+	notice.setAttribute('role', bad ? 'alert' : 'status');
+	notice.replaceChildren(...parts.filter(Boolean));
 }
 
-// Shows a refusal.  One of the token signs out.
+export const say = (message, bad = false) => set([message], bad);
+
+// Shows a refusal: what it means, and the service's own words.  One of the
+// token signs out.
 export function failed(error) {
+	const means = refusal(error);
+
 	if (error.status === 401) {
 		api.signOut();
 		dispatchEvent(new Event('signedout'));
 	}
-	say(error.message, true);
+	set([means, original(error.message)], true);
 }

@@ -6,6 +6,12 @@ import { _, memory, number, rate } from './i18n.js';
 import { Chart } from './chart.js';
 import * as words from './words.js';
 
+const MOST = 200; // rows that are renewed each second
+
+// What somebody should look at comes first.
+const trouble = (machine) => (machine.tampered ? 2 : 0) +
+	(machine.power === 'failed' ? 1 : 0);
+
 const place = (machine) => machine.zone ? `${machine.zone} / ${
 	machine.update_domain < 0 ? '–' : machine.update_domain}` : '–';
 
@@ -14,17 +20,21 @@ function row(machine) {
 	const made = el('tr', {}, el('th', { scope: 'row' },
 		el('a', { href: `#/machine/${machine.name}` }, machine.name)),
 	cell('size'), cell('place'), cell('power'),
-	el('td', { class: 'epc' }, el('meter', { min: '0' }), el('span')),
+	el('td', { class: 'epc' }, el('meter', { min: '0', 'aria-label':
+		_('EPC of {name}', { name: machine.name }) }), el('span')),
 	cell('number enclaves'), cell('number ins'), cell('number outs'),
 	cell('number calls'));
 
-	made.cell = (name) => made.querySelector(`.${name}`);
+	const cells = new Map([...made.querySelectorAll('td, meter')].map(
+		(e) => [e.className.split(' ').at(-1) || 'meter', e]));
+
+	made.cell = (name) => cells.get(name);
 	return made;
 }
 
 function renew(line, machine) {
 	const running = machine.power === 'running';
-	const meter = line.querySelector('meter');
+	const meter = line.cell('meter');
 	const power = line.cell('power');
 
 	text(line.cell('size'), machine.size);
@@ -38,8 +48,6 @@ function renew(line, machine) {
 		meter.max = machine.epc_pages;
 	if (meter.value !== machine.epc_used)
 		meter.value = machine.epc_used;
-	meter.setAttribute('aria-label', _('EPC of {name}',
-		{ name: machine.name }));
 	text(line.cell('epc').lastElementChild, `${memory(machine.epc_used)} / ${
 		memory(machine.epc_pages)}`);
 	text(line.cell('enclaves'), number(machine.enclaves));
@@ -49,11 +57,12 @@ function renew(line, machine) {
 }
 
 function summary() {
-	const one = (term) => [term, el('output')];
+	const one = (term) => [term, el('span')];
 	const list = [_('Machines'), _('Running'), _('EPC in use'),
 		_('Enclaves'), _('Evicted'), _('Tampered with')].map(one);
 	const element = facts(list);
 
+	list[5][1].setAttribute('role', 'status');
 	element.classList.add('summary');
 	return { element, renew: (total) => {
 		const values = [number(total.machines), number(total.running),
@@ -90,7 +99,13 @@ export async function open() {
 	const search = el('input', { type: 'search', id: 'search' });
 	const charts = [new Chart(_('EPC in use'), [_('EPC in use')], memory),
 		new Chart(_('Pages per second'), [ins, outs], rate)];
-	let last = null;
+	const more = el('p', { hidden: true }, el('span'), ' ',
+		el('button', { type: 'button', click: () => {
+			most = Infinity;
+			fill(last);
+			search.focus();
+		} }, _('Show all')));
+	let last = null, most = MOST;
 
 	function fill(live) {
 		const wanted = search.value.trim().toLowerCase();
@@ -99,10 +114,18 @@ export async function open() {
 		charts[0].add(live.time, [live.total.epc_used]);
 		charts[1].add(live.time, [live.total.page_ins,
 			live.total.page_outs]);
-		rows(list.body, live.machines.filter((machine) =>
+		const found = live.machines.filter((machine) =>
 			machine.name.includes(wanted) ||
-			machine.size.toLowerCase().includes(wanted)),
-		(machine) => machine.name, row, renew);
+			machine.size.toLowerCase().includes(wanted))
+			.sort((a, b) => trouble(b) - trouble(a));
+
+		rows(list.body, found.slice(0, most),
+			(machine) => machine.name, row, renew);
+		more.hidden = found.length <= most;
+		text(more.firstElementChild, _('{n} of {all} machines are ' +
+			'shown. What you look for narrows the list.',
+		{ n: number(Math.min(most, found.length)),
+			all: number(found.length) }));
 		rows(going, live.operations, (o) => o.id, operation,
 			renewOperation);
 		empty.hidden = live.machines.length > 0;
@@ -124,5 +147,5 @@ export async function open() {
 				el('label', { for: 'search' }, _('Find')), search,
 				el('a', { class: 'button', href: '#/create' },
 					_('Create a machine'))),
-			going, empty, list.element] };
+			going, empty, list.element, more] };
 }

@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: MIT
 // A quote, decoded field by field and verified.
 import * as api from './api.js';
-import { code, el, facts, table } from './dom.js';
-import { _, moment, number } from './i18n.js';
+import { code, el, facts, table, time } from './dom.js';
+import * as explain from './explain.js';
+import { _, number } from './i18n.js';
 import { failed, say } from './notice.js';
 import * as words from './words.js';
 
-function verdict(v) {
+function verdict(answer) {
+	const { verdict: v } = answer;
+	const { says, advice, remarks } = explain.verdict(answer);
+
 	return el('section', { class: `verdict ${v.severity}`,
 		'aria-labelledby': 'verdict' },
-	el('h2', { id: 'verdict' }, words.severity(v.severity)),
-	el('p', {}, code(v.status), ' ', v.words),
-	el('ul', {}, v.reasons.map((reason) => el('li', {}, reason))),
-	facts([[_('Rooted in'), words.root(v.root)]]));
+	el('h2', { id: 'verdict', tabindex: '-1' },
+		words.severity(v.severity)),
+	el('p', {}, code(v.status), ' ', says ?? el('span', { lang: 'en' },
+		v.words)),
+	advice ? el('p', {}, advice) : null,
+	remarks.length ? el('ul', {}, remarks.map((r) => el('li', {}, r))) :
+		null,
+	facts([[_('Rooted in'), words.root(v.root)]]),
+	el('details', {}, el('summary', {}, _('As the service says it')),
+		el('ul', { class: 'reasons', lang: 'en' }, v.reasons.map((r) =>
+			el('li', {}, r)))));
 }
 
 // From the machine up to the root, each signed by the next.
@@ -20,8 +31,7 @@ function chain(certificates) {
 	return el('ol', { class: 'chain' }, certificates.map((c) => el('li', {
 		class: c.software ? 'software' : undefined },
 	el('strong', {}, words.role(c.role)), el('span', {}, c.subject),
-	el('small', {}, _('{from} to {until}', { from: moment(c.not_before),
-		until: moment(c.not_after) })),
+	el('small', {}, time(c.not_before), ' – ', time(c.not_after)),
 	c.software ? el('small', {}, _('software')) : null)));
 }
 
@@ -36,7 +46,7 @@ function identity(e) {
 
 function platform(m) {
 	return facts([['FMSPC', code(m.fmspc)], ['PPID', code(m.ppid)],
-		[_('TCB'), m.tcb_status], [_('TCB date'), moment(m.tcb_date)],
+		[_('TCB'), m.tcb_status], m.tcb_date ? [_('TCB date'), time(m.tcb_date)] : null,
 		m.advisories?.length ? [_('Advisories'),
 			m.advisories.join(', ')] : null].filter(Boolean));
 }
@@ -55,7 +65,7 @@ function fields(list) {
 }
 
 function result(r) {
-	return [verdict(r.verdict),
+	return [verdict(r),
 		...(r.chain.length ? [el('h2', {}, _('Certificates')),
 			chain(r.chain)] : []),
 		...(r.enclave ? [el('h2', {}, _('Enclave')),
@@ -89,7 +99,7 @@ export async function open() {
 		_('refuse debug enclaves'));
 	const [intel, trustIntel] = option('intel_root',
 		_('trust Intel\'s root as well'));
-	const place = el('div', { id: 'result', 'aria-live': 'polite' });
+	const place = el('div', { id: 'result' });
 
 	async function verify() {
 		try {
@@ -99,6 +109,7 @@ export async function open() {
 					allow_expired: expired.checked,
 					refuse_debug: debug.checked,
 					intel_root: intel.checked })));
+			document.getElementById('verdict')?.focus();
 		} catch (error) {
 			place.replaceChildren();
 			failed(error);
