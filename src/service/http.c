@@ -21,7 +21,7 @@ struct http_exchange {
 	const struct route *route; /* NULL: none was found */
 	uint8_t *body;
 	size_t capacity;
-	bool too_large, finished;
+	bool finished;
 	bool ran; /* the handler */
 	char client[INET6_ADDRSTRLEN];
 	char id[33];
@@ -183,11 +183,13 @@ void http_exchange_body(struct http_exchange *exchange, const void *bytes,
 	size_t need;
 	uint8_t *more;
 
-	if (answered(exchange) || exchange->too_large || !size)
+	if (answered(exchange) || !size)
 		return;
 	if (size > exchange->route->body_max - request->body_size) {
-		exchange->too_large = true;
 		drop_body(exchange);
+		request->body_size = 0;
+		refuse(exchange, 413, "RequestEntityTooLarge",
+			"the body is too large for this path");
 		return;
 	}
 	need = request->body_size + size + 1;
@@ -216,11 +218,6 @@ void http_exchange_finish(struct http_exchange *exchange)
 {
 	if (exchange->finished || answered(exchange))
 		return;
-	if (exchange->too_large) {
-		refuse(exchange, 413, "RequestEntityTooLarge",
-			"the body is too large for this path");
-		return;
-	}
 	exchange->finished = exchange->ran = true;
 	exchange->route->handler(&exchange->request, &exchange->answer);
 	if (!answered(exchange))

@@ -189,8 +189,8 @@ struct http_exchange *http_exchange_begin(const struct http_server *,
 	const struct http_field *headers, size_t header_count,
 	const struct sockaddr *client);
 
-/* Bytes of the body, as they come; more than the route takes becomes 413,
- * and the rest is dropped. */
+/* Bytes of the body, as they come; more than the route takes is answered 413
+ * at once, and what has come and what follows is dropped. */
 void http_exchange_body(struct http_exchange *, const void *bytes,
 	size_t size);
 

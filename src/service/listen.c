@@ -118,7 +118,7 @@ static void *watch(void *context)
 		pthread_cond_timedwait(&l->stop, &l->lock, &until);
 		/* The descriptor is open as long as its line is listed. */
 		for (struct line *line = l->lines; line; line = line->next)
-			if (now_ms() - line->since > l->patience)
+			if (now_ms() > line->since + l->patience)
 				shutdown(line->fd, SHUT_RDWR);
 	}
 	pthread_mutex_unlock(&l->lock);
@@ -215,6 +215,13 @@ static enum MHD_Result respond(struct call *call, struct MHD_Connection *c)
 	return r;
 }
 
+/* What it had is given back, so that others can finish. */
+static void let_go(struct listener *l, struct call *call)
+{
+	atomic_fetch_sub(&l->held, call->held);
+	call->held = 0;
+}
+
 static void take_body(struct listener *l, struct call *call,
 	const char *bytes, size_t size)
 {
@@ -223,15 +230,13 @@ static void take_body(struct listener *l, struct call *call,
 	if (http_exchange_answer(call->exchange))
 		return;
 	call->held += size;
-	if (atomic_fetch_add(&l->held, size) + size <= most) {
+	if (atomic_fetch_add(&l->held, size) + size <= most)
 		http_exchange_body(call->exchange, bytes, size);
-		return;
-	}
-	/* What it had is given back, so that others can finish. */
-	http_exchange_refuse(call->exchange, 503, "ServerBusy",
-		"too much at once: try again");
-	atomic_fetch_sub(&l->held, call->held);
-	call->held = 0;
+	else
+		http_exchange_refuse(call->exchange, 503, "ServerBusy",
+			"too much at once: try again");
+	if (http_exchange_answer(call->exchange))
+		let_go(l, call);
 }
 
 static enum MHD_Result serve(void *context, struct MHD_Connection *c,
@@ -288,7 +293,7 @@ static void done(void *context, struct MHD_Connection *c, void **state,
 		log_call(call);
 	if (call->line)
 		call->line->since = now_ms();
-	atomic_fetch_sub(&l->held, call->held);
+	let_go(l, call);
 	http_exchange_end(call->exchange);
 	free(call);
 }

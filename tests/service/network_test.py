@@ -3,6 +3,7 @@
 """network_test.py COFFER-SERVE: clients that lie, stall and flood, against a
 service of its own.  Prints a line `ok N - what` for each thing seen."""
 import atexit
+import fcntl
 import json
 import os
 import re
@@ -194,6 +195,12 @@ def large_bodies(service):
     ok("bodies that are too large, announced and not")
 
 
+def unsent(sock):
+    """Bytes that the other side has not read."""
+    data = fcntl.ioctl(sock, 0x5411, b"\0" * 4)  # SIOCOUTQ
+    return int.from_bytes(data, sys.byteorder)
+
+
 def truncated(service):
     for sent in (0, 1, 99):
         with service.connect() as sock:
@@ -326,6 +333,31 @@ def too_much_at_once(program):
     ok("bodies that are too many together: 503")
 
 
+def dropped_is_not_held(program):
+    """What a body has beyond its route's limit is dropped, and nobody else
+    does without."""
+    service = Service(program, "body_bytes_at_once=1048576")
+    head = (b"POST /rng?api-version=7.4 HTTP/1.1\r\nHost: x\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n")
+    with service.connect() as greedy:
+        greedy.sendall(head + b"f4000\r\n" + b"x" * 0xf4000 + b"\r\n")
+        until = time.monotonic() + LONG
+        while unsent(greedy) and time.monotonic() < until:
+            time.sleep(0.01)
+        for _ in range(20):
+            status, _, body = ask(service, (
+                "POST /rng?api-version=7.4 HTTP/1.1\r\nHost: x\r\n"
+                "Connection: close\r\nContent-Length: 60000\r\n\r\n"
+                + "x" * 60000).encode())
+            demand(status == 401, f"beside what is dropped: {status}")
+        greedy.sendall(b"0\r\n\r\n")
+        status, _, _ = parse(read_answer(greedy))
+        demand(status == 413, f"what is dropped: {status}")
+    alive(service)
+    service.end()
+    ok("a body that is dropped takes nobody's place")
+
+
 def tls(program):
     service = Service(program, http=False, patience=PATIENCE)
     context = ssl.create_default_context(cafile=service.path("tls/ca.pem"))
@@ -453,6 +485,7 @@ def main():
     too_many(program)
     too_often(program)
     too_much_at_once(program)
+    dropped_is_not_held(program)
     tls(program)
     secrets(program)
     life(program)

@@ -287,9 +287,11 @@ static void test_bodies(void **state)
 	http_exchange_body(e, "56789", 5);
 	assert_int_equal(http_exchange_request(e)->body_size, 10);
 	assert_memory_equal(http_exchange_request(e)->body, "0123456789", 11);
-	http_exchange_body(e, "a", 1);
-	http_exchange_body(e, "b", 1);
 	assert_null(http_exchange_answer(e));
+	http_exchange_body(e, "a", 1);
+	assert_int_equal(http_answer_status(http_exchange_answer(e)), 413);
+	assert_int_equal(http_exchange_request(e)->body_size, 0);
+	http_exchange_body(e, "b", 1);
 	http_exchange_finish(e);
 	assert_int_equal(http_answer_status(http_exchange_answer(e)), 413);
 	http_exchange_end(e);
