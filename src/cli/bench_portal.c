@@ -171,7 +171,8 @@ static void machines_end(struct vms *vms)
 		return;
 	for (size_t i = 0; i < list.count; i++)
 		if (list.items[i].power == VM_POWER_RUNNING)
-			vm_stop(vms, list.items[i].name, true, NULL);
+			vm_stop(vms, list.items[i].name,
+				VM_DEALLOCATE, NULL);
 	vm_list_free(&list);
 }
 

@@ -3,6 +3,7 @@
 #include "common/paths.h"
 #include "common/place.h"
 #include "common/vmconf.h"
+#include "common/vmstart.h"
 #include "vm_limits.h"
 #include <errno.h>
 #include <limits.h>
@@ -61,10 +62,12 @@ static int check_same(const struct options *options, const struct vmconf *have)
 /* Programs of a stopped machine would find no driver. */
 static int check_power(const char *vm, const struct vmconf *have)
 {
-	if (have->power == VMCONF_OFF || have->power == VMCONF_DEALLOCATED)
-		return cli_error("machine \"%s\" is stopped; `coffer vm start "
-			"%s` starts it", vm, vm);
-	return CLI_OK;
+	struct why why;
+
+	if (have->power != VMCONF_OFF && have->power != VMCONF_DEALLOCATED)
+		return CLI_OK;
+	/* Or is it just being restarted? */
+	return vmstart_settle(vm, &why) ? cli_error("%s", why.text) : CLI_OK;
 }
 
 /* A machine that is another user's: what it is, is not for us to say. */
@@ -115,6 +118,9 @@ static int settle_machine(const struct options *options,
 		vmconf_free(&have);
 		return ret;
 	}
+	if (vmconf_is_lost(directory))
+		return cli_error("%s is missing: put it back, or `coffer vm "
+			"delete %s`", path, options->vm);
 	vmconf_default(&want);
 	want.created = time(NULL);
 	if (options->size) {

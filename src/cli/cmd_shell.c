@@ -25,7 +25,10 @@ static int find(const char *name, struct vm *vm)
 	vms_close(vms);
 	if (r)
 		return r;
-	if (vm->conf.power == VMCONF_OFF || vm->conf.power ==
+	if (vm_is_damaged(vm)) {
+		r = cli_error("%s", vm->damage.text);
+		vm_free(vm);
+	} else if (vm->conf.power == VMCONF_OFF || vm->conf.power ==
 			VMCONF_DEALLOCATED) {
 		r = cli_error("machine %s is %s; `coffer vm start %s` starts "
 			"it", name, _(vm_power_name(vm->power)), name);

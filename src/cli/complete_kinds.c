@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- machines ---- */
 
@@ -37,7 +38,9 @@ static void each_vm(const struct complete *c, void (*found)(
 					e->d_name, NULL) &&
 				!paths_join(file, sizeof(file), folder,
 					"vm.conf", NULL) &&
-				!vmconf_read(file, &conf, NULL)) {
+				!access(file, F_OK)) {
+			/* A damaged one, too: it can be deleted. */
+			vmconf_salvage(file, &conf);
 			found(c, e->d_name, &conf);
 			vmconf_free(&conf);
 		}

@@ -72,12 +72,13 @@ const struct complete_row complete_rows[] = {
 		" --swap FILE --ptrace-slot --stopped --on-demand --json" },
 	{ "coffer vm delete", "VM ...", "--set SET --force --json" },
 	{ "coffer vm start", "VM ...", "--set SET --all --json" },
-	{ "coffer vm stop", "VM ...", "--set SET --all --deallocate --json" },
-	{ "coffer vm restart", "VM ...", "--set SET --all --json" },
+	{ "coffer vm stop", "VM ...", "--set SET --all --deallocate"
+		" --force --json" },
+	{ "coffer vm restart", "VM ...", "--set SET --all --force --json" },
 	{ "coffer vm probe", "VM ...", "--set SET --all --wait NUMBER --json" },
 	{ "coffer vm maintenance", "", "--domain DOMAIN --zone ZONE --set SET"
 		" --wait NUMBER --json" },
-	{ "coffer vm resize", "VM SIZE", "--json" },
+	{ "coffer vm resize", "VM SIZE", "--epc-pages NUMBER --json" },
 	{ "coffer vm tag", "VM TAG ...", "--json" },
 	{ "coffer vm quota", "FAMILY NUMBER", "--json" },
 	{ "coffer vm events", "VM", "--follow --json" },

@@ -6,8 +6,11 @@ int vm_cmd_resize(int argc, char **argv)
 {
 	const struct vmconf_size *size;
 	const char *names[2];
+	uint64_t epc_pages = VM_EPC_SAME;
 	bool json = false;
 	const struct vm_option options[] = { { "--json", .flag = &json },
+		{ "--epc-pages", .number = &epc_pages,
+			.max = VMCONF_EPC_MAX },
 		{ .name = NULL } };
 	struct vm_refusal refusal;
 	struct vms *vms;
@@ -23,7 +26,7 @@ int vm_cmd_resize(int argc, char **argv)
 	vms = vm_inventory();
 	if (!vms)
 		return CLI_FAILED;
-	r = vm_resize(vms, names[0], size, &refusal) ?
+	r = vm_resize(vms, names[0], size, (uint32_t)epc_pages, &refusal) ?
 		vm_refused(&refusal) : vm_show_state(vms, names[0], json);
 	vms_close(vms);
 	return r;

@@ -1,60 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 /* `coffer vm delete`. */
-#include "vm_cli.h"
-#include <stdio.h>
+#include "vm_each.h"
 
-/* array: where results go with --json, else NULL. */
-static int delete_one(struct vms *vms, const char *name, bool force,
-	json_t *array)
+static int delete_one(struct vms *vms, const char *name, void *force,
+	struct vm_refusal *refusal)
 {
-	struct vm_refusal refusal;
-	int r = vm_delete(vms, name, force, &refusal);
+	return vm_delete(vms, name, *(const bool *)force, refusal);
+}
 
-	if (array)
-		json_array_append_new(array, r ? vm_refusal_json(name,
-			&refusal) : json_pack("{s:s, s:b}", "name", name,
-			"deleted", 1));
-	else if (r)
-		vm_refused(&refusal);
-	else
-		printf(_("%s is deleted\n"), name);
-	return r ? CLI_FAILED : CLI_OK;
+static json_t *deleted(struct vms *vms, const char *name, double ms)
+{
+	return json_pack("{s:s, s:b, s:f}", "name", name, "deleted", 1,
+		"ms", ms);
 }
 
 int vm_cmd_delete(int argc, char **argv)
 {
-	const char *names[VM_TEXTS_MAX], *set = NULL;
+	struct vm_targets targets;
 	bool force = false, json = false;
 	const struct vm_option options[] = { { "--force", .flag = &force },
 		{ "--json", .flag = &json },
-		{ "--set", .text = &set }, { .name = NULL } };
-	struct vm_list list = { NULL, 0 };
-	json_t *array;
+		{ "--set", .text = &targets.set }, { .name = NULL } };
+	const struct vm_each each = { .run = delete_one, .ctx = &force,
+		.done = N_("%s is deleted\n"), .json = deleted };
 	struct vms *vms;
-	size_t count;
-	int failed = 0, r = vm_parse(argc, argv, options, names,
-		VM_TEXTS_MAX, &count);
+	int r = vm_targets_parse(argc, argv, options, false, &targets);
 
 	if (r)
 		return r;
-	if (!count == !set)
-		return cli_usage(&cli_vm, "which machines? NAME... or "
-			"--set SET");
 	vms = vm_inventory();
-	if (!vms)
+	if (!vms) {
+		vm_targets_free(&targets);
 		return CLI_FAILED;
-	array = json ? json_array() : NULL;
-	if (set)
-		r = vm_names_of_set(vms, set, &list);
-	for (size_t i = 0; !r && i < list.count; i++)
-		failed |= delete_one(vms, list.items[i].name, force,
-			array);
-	for (size_t i = 0; !set && i < count; i++)
-		failed |= delete_one(vms, names[i], force, array);
-	if (array)
-		failed |= cli_print_json(json_pack("{s:o}", "machines",
-			array));
-	vm_list_free(&list);
+	}
+	r = vm_targets_load(vms, &targets);
+	if (!r)
+		r = vm_each(vms, targets.names, targets.count, json, &each);
+	vm_targets_free(&targets);
 	vms_close(vms);
-	return r ? r : failed;
+	return r;
 }

@@ -47,6 +47,19 @@ static void add_cert(json_t *object, const struct vm_cert *cert)
 	json_object_set_new(object, "qe_id", json_string(qe_id));
 }
 
+/* What its vm.conf does not say any more. */
+static void add_damage(json_t *object, const struct vm *vm)
+{
+	static const char *const lost[] = { "size", "family", "vcpus",
+		"memory_gib", "epc_pages", "cpusvn", "on_demand", "zone",
+		"update_domain", "host", "ptrace_slot", "limits" };
+
+	for (size_t i = 0; i < sizeof(lost) / sizeof(*lost); i++)
+		json_object_set_new(object, lost[i], json_null());
+	json_object_set_new(object, "error", json_pack("{s:s, s:s}", "code",
+		"OperationNotAllowed", "message", vm->damage.text));
+}
+
 json_t *vm_json(const struct vm *vm, const struct vm_cert *cert)
 {
 	const struct vmconf *conf = &vm->conf;
@@ -88,8 +101,28 @@ json_t *vm_json(const struct vm *vm, const struct vm_cert *cert)
 	add_number(object, "enclaves", vm->enclaves, up);
 	add_number(object, "epc_used", (int64_t)vm->epc_used, up);
 	json_object_set_new(object, "limits", limits_json(vm));
-	if (cert)
+	json_object_set_new(object, "error", json_null());
+	if (vm_is_damaged(vm))
+		add_damage(object, vm);
+	else if (cert)
 		add_cert(object, cert);
+	return object;
+}
+
+/* One of several: what is wrong with it alone is no reason to show none. */
+static json_t *one_json(struct pki *pki, const struct vm *vm)
+{
+	struct vm_cert cert;
+	struct why why;
+	json_t *object;
+
+	if (vm_is_damaged(vm))
+		return vm_json(vm, NULL);
+	if (!vm_cert_look(pki, vm->name, &vm->conf, &cert, &why))
+		return vm_json(vm, &cert);
+	object = vm_json(vm, NULL);
+	json_object_set_new(object, "error", json_pack("{s:s, s:s}", "code",
+		"InternalError", "message", why.text));
 	return object;
 }
 
@@ -97,25 +130,15 @@ json_t *vm_list_json(struct vms *vms, struct pki *pki,
 	const struct vm_filter *filter, bool probe, struct why *why)
 {
 	struct vm_list list;
-	struct vm_cert cert;
 	json_t *array;
-	int r = vm_list(vms, filter, probe, &list, why);
 
-	if (r)
+	if (vm_list(vms, filter, probe, &list, why))
 		return NULL;
 	array = json_array();
-	for (size_t i = 0; !r && i < list.count; i++) {
-		r = vm_cert_look(pki, list.items[i].name, &list.items[i].conf,
-			&cert, why);
-		if (!r)
-			json_array_append_new(array,
-				vm_json(&list.items[i], &cert));
-	}
+	for (size_t i = 0; i < list.count; i++)
+		json_array_append_new(array, one_json(pki, &list.items[i]));
 	vm_list_free(&list);
-	if (!r)
-		return array;
-	json_decref(array);
-	return NULL;
+	return array;
 }
 
 /* ---- tables ---- */
@@ -163,6 +186,12 @@ void vm_table_line(const struct vm *vm)
 	char place[16], vcpus[8], memory[16], used[24], epc[24], all[52],
 		enclaves[16] = "-";
 
+	if (vm_is_damaged(vm)) {
+		printf("%-20s %-19s %-*s %-6s %5s %8s  %-20s %s\n", vm->name,
+			"-", CLI_CELL(11, _(vm_power_name(vm->power))), "-",
+			"-", "-", "-", "-");
+		return;
+	}
 	place_text(&vm->conf, place);
 	snprintf(vcpus, sizeof(vcpus), "%u", size->vcpus);
 	snprintf(memory, sizeof(memory), "%u GiB", size->memory_gib);
@@ -212,6 +241,10 @@ static void show_text(const struct vm *vm, const struct vm_cert *cert)
 
 	printf(_("Virtual machine %s\n"), vm->name);
 	cli_row(_("power"), "%s", _(vm_power_name(vm->power)));
+	if (vm_is_damaged(vm)) {
+		cli_row(_("damaged"), "%s", vm->damage.text);
+		return;
+	}
 	cli_row(_("size"), "%s (%s)", conf->size->name,
 		vmconf_family_name(conf->size->family));
 	limits_show(vm);
@@ -261,6 +294,10 @@ static int list_text(struct vms *vms, const struct vm_filter *filter,
 		puts(_("No virtual machine is like this."));
 	for (size_t i = 0; i < all.count; i++)
 		vm_table_line(&all.items[i]);
+	for (size_t i = 0; i < all.count; i++)
+		if (vm_is_damaged(&all.items[i]))
+			printf("%s: %s\n", all.items[i].name,
+				all.items[i].damage.text);
 	vm_list_free(&all);
 	return CLI_OK;
 }
@@ -329,7 +366,7 @@ int vm_cmd_list(int argc, char **argv)
 static int show(struct vms *vms, const char *name, bool json, bool line)
 {
 	struct vm_refusal refusal;
-	struct vm_cert cert;
+	struct vm_cert cert = { .state = VM_NOT_CERTIFIED };
 	struct pki *pki;
 	struct why why;
 	struct vm vm;
@@ -341,7 +378,8 @@ static int show(struct vms *vms, const char *name, bool json, bool line)
 		vm_free(&vm);
 		return CLI_FAILED;
 	}
-	if (vm_cert_look(pki, name, &vm.conf, &cert, &why)) {
+	if (!vm_is_damaged(&vm) && vm_cert_look(pki, name, &vm.conf, &cert,
+			&why)) {
 		r = cli_error("%s", why.text);
 	} else if (json) {
 		r = cli_print_json(vm_json(&vm, &cert));

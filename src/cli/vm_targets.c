@@ -4,6 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool has_all(const struct vm_option *options)
+{
+	while (options->name && strcmp(options->name, "--all"))
+		options++;
+	return options->name != NULL;
+}
+
 int vm_targets_parse(int argc, char **argv, const struct vm_option *options,
 	bool all, struct vm_targets *targets)
 {
@@ -18,8 +25,9 @@ int vm_targets_parse(int argc, char **argv, const struct vm_option *options,
 	if (!r && all && !targets->count && !targets->set)
 		targets->all = true;
 	if (!r && !!targets->count + !!targets->set + targets->all != 1)
-		r = cli_usage(&cli_vm, "which machines? NAME..., --set SET or "
-			"--all");
+		r = has_all(options) ? cli_usage(&cli_vm, "which machines? "
+			"NAME..., --set SET or --all") : cli_usage(&cli_vm,
+			"which machines? NAME... or --set SET");
 	if (r)
 		vm_targets_free(targets);
 	return r;

@@ -36,6 +36,8 @@ static int line(struct pki *pki, const struct vm *vm)
 	struct vm_cert cert;
 	struct why why;
 
+	if (vm_is_damaged(vm))
+		return cli_error("%s", vm->damage.text);
 	if (vm_cert_look(pki, vm->name, &vm->conf, &cert, &why))
 		return cli_error("%s", why.text);
 	cli_hex(vm->conf.cpusvn, 16, cpusvn);
@@ -85,8 +87,8 @@ static int show_all(struct vms *vms, struct pki *pki, const struct options *o)
 	if (vm_list(vms, NULL, false, &all, &why))
 		return cli_error("%s", why.text);
 	head();
-	for (size_t i = 0; !r && i < all.count; i++)
-		r = line(pki, &all.items[i]);
+	for (size_t i = 0; i < all.count; i++)
+		r |= line(pki, &all.items[i]);
 	vm_list_free(&all);
 	return r;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_MAX 65536
@@ -76,7 +77,8 @@ static int set_zone(struct vmconf *conf, const char *value, struct why *why)
 	int64_t n = 0;
 	int r = number(value, VMCONF_ZONES_MAX, &n, why);
 
-	conf->zone = (uint16_t)n;
+	if (!r)
+		conf->zone = (uint16_t)n;
 	return r;
 }
 
@@ -85,7 +87,8 @@ static int set_domain(struct vmconf *conf, const char *value, struct why *why)
 	int64_t n = 0;
 	int r = number(value, VMCONF_UPDATE_DOMAINS_MAX - 1, &n, why);
 
-	conf->update_domain = (int16_t)n;
+	if (!r)
+		conf->update_domain = (int16_t)n;
 	return r;
 }
 
@@ -94,7 +97,8 @@ static int set_host(struct vmconf *conf, const char *value, struct why *why)
 	int64_t n = 0;
 	int r = number(value, VMCONF_HOSTS_MAX - 1, &n, why);
 
-	conf->host = (int16_t)n;
+	if (!r)
+		conf->host = (int16_t)n;
 	return r;
 }
 
@@ -130,6 +134,7 @@ static int set(struct vmconf *conf, unsigned *seen, const char *key,
 	const char *value, struct why *why)
 {
 	size_t i = 0;
+	int r;
 
 	if (!strncmp(key, "tag.", 4)) {
 		if (vmconf_tag(conf, key + 4))
@@ -142,12 +147,15 @@ static int set(struct vmconf *conf, unsigned *seen, const char *key,
 		return why_set(why, -EINVAL, "unknown key \"%.40s\"", key);
 	if (*seen & 1u << i)
 		return why_set(why, -EINVAL, "\"%s\" twice", key);
-	*seen |= 1u << i;
-	return keys[i].set(conf, value, why);
+	r = keys[i].set(conf, value, why);
+	if (!r)
+		*seen |= 1u << i;
+	return r;
 }
 
-static int parse(char *text, const char *path, struct vmconf *conf,
-	struct why *why)
+/* A line that makes no sense ends it, unless it is passed over. */
+static int parse(char *text, const char *path, bool pass_over,
+	struct vmconf *conf, struct why *why)
 {
 	struct why reason;
 	unsigned seen = 0, count = 0;
@@ -165,7 +173,7 @@ static int parse(char *text, const char *path, struct vmconf *conf,
 		} else {
 			r = why_set(&reason, -EINVAL, "no key=value");
 		}
-		if (r)
+		if (r && !pass_over)
 			return why_set(why, r, "%s:%u: %s", path, count,
 				reason.text);
 	}
@@ -174,41 +182,54 @@ static int parse(char *text, const char *path, struct vmconf *conf,
 	return 0;
 }
 
-int vmconf_read(const char *path, struct vmconf *conf, struct why *why)
+/* The file's text, which the caller frees, and its size without the NUL. */
+static int load(const char *path, char **text, size_t *size, struct why *why)
 {
-	struct vmconf fresh = { .tags = NULL };
 	size_t used = 0;
 	ssize_t n = 0;
-	char *text;
 	int fd, r = 0;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	*text = NULL;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0) {
 		r = -errno;
 		return why_set(why, r, "cannot open %s: %s", path,
 			strerror(-r));
 	}
-	text = malloc(FILE_MAX + 1);
-	while (text && used <= FILE_MAX) {
-		n = read(fd, text + used, FILE_MAX + 1 - used);
+	*text = malloc(FILE_MAX + 1);
+	while (*text && used <= FILE_MAX) {
+		n = read(fd, *text + used, FILE_MAX + 1 - used);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			break;
 		used += (size_t)n;
 	}
-	if (!text)
+	if (!*text)
 		r = why_set(why, -ENOMEM, "out of memory");
 	else if (n < 0)
 		r = why_set(why, -errno, "cannot read %s: %s", path,
 			strerror(errno));
-	else if (used > FILE_MAX || memchr(text, '\0', used))
+	else if (!used)
+		r = why_set(why, -EINVAL, "%s is empty", path);
+	else if (used > FILE_MAX || memchr(*text, '\0', used))
 		r = why_set(why, -EINVAL, "%s is not a vm.conf", path);
 	close(fd);
+	*size = used;
+	return r;
+}
+
+int vmconf_read(const char *path, struct vmconf *conf, struct why *why)
+{
+	struct vmconf fresh = { .tags = NULL };
+	size_t size;
+	char *text;
+	int r = load(path, &text, &size, why);
+
 	if (!r) {
-		text[used] = '\0';
+		text[size] = '\0';
 		vmconf_default(&fresh);
-		r = parse(text, path, &fresh, why);
+		r = parse(text, path, false, &fresh, why);
 	}
 	if (!r)
 		*conf = fresh;
@@ -216,6 +237,33 @@ int vmconf_read(const char *path, struct vmconf *conf, struct why *why)
 		vmconf_free(&fresh);
 	free(text);
 	return r;
+}
+
+void vmconf_salvage(const char *path, struct vmconf *conf)
+{
+	size_t size;
+	char *text;
+
+	vmconf_default(conf);
+	if (!load(path, &text, &size, NULL)) {
+		text[size] = '\0';
+		parse(text, path, true, conf, NULL);
+	}
+	free(text);
+}
+
+static bool has(const char *folder, const char *file)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	return !paths_join(path, sizeof(path), folder, file, NULL) &&
+		!lstat(path, &st);
+}
+
+bool vmconf_is_lost(const char *folder)
+{
+	return !has(folder, "vm.conf") && has(folder, "fuses");
 }
 
 static int write_all(int fd, const char *text, size_t size)

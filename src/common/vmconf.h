@@ -123,12 +123,21 @@ int vmconf_parse_cpusvn(const char *text, uint8_t cpusvn[16], struct why *why);
 int vmconf_set_swap(struct vmconf *conf, const char *path, struct why *why);
 
 /* Reads a file.  0; -ENOENT; -EINVAL for an unknown key, a key given twice,
- * a bad value or a file beyond 64 KiB, with file and line in why; else the
- * errno.
+ * a bad value, a file that is empty or beyond 64 KiB, with file and line in
+ * why; else the errno.
  * Keys that are missing have the default's value (epc_pages: the size's).
  * Only with 0 is *conf changed; what it held is not freed, and vmconf_free
  * frees what it has then. */
 int vmconf_read(const char *path, struct vmconf *conf, struct why *why);
+
+/* What can be read of a file that vmconf_read() refuses: lines that make
+ * sense, and for the rest the default's values.  *conf is always set, and
+ * freed by vmconf_free; what it held is not freed. */
+void vmconf_salvage(const char *path, struct vmconf *conf);
+
+/* Has somebody taken a machine's vm.conf away?  Its folder has fuses, then,
+ * which are made after it. */
+bool vmconf_is_lost(const char *folder);
 
 /* Writes a file (0600) so that a reader sees the old or the new one, whole,
  * also after a power failure. */

@@ -4,6 +4,7 @@
 #include "common/paths.h"
 #include "common/place.h"
 #include "common/spawn.h"
+#include "common/vmconf.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -16,8 +17,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOCK_WAIT_MS 60000
-#define START_WAIT_MS 50000
+/* Limits that only what hangs reaches, however busy the box is: cofferd waits
+ * 60 s for its predecessor (platform/owner.c). */
+#define LOCK_WAIT_MS 240000
+#define START_WAIT_MS 120000
+#define SETTLE_WAIT_MS 120000
+#define SETTLES 20 /* restarts one after another */
 #define ATTEMPTS 5
 
 static void nap(void)
@@ -198,7 +203,63 @@ int vmstart_connect_by(const char *vm, vmstart_spawn *spawn, void *ctx,
 	return r;
 }
 
+/* ---- stopped, or being restarted? ---- */
+
+/* The machine's lock, held by commands that change it.  -1: there is none. */
+static int open_command_lock(const char *vm)
+{
+	char folder[PATH_MAX], path[PATH_MAX];
+
+	if (paths_vm_state(vm, folder, sizeof(folder), NULL) ||
+	    paths_join(path, sizeof(path), folder, "lock", NULL))
+		return -1;
+	return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+static bool is_off(const char *vm)
+{
+	char folder[PATH_MAX], path[PATH_MAX];
+	struct vmconf conf;
+	bool off;
+
+	if (paths_vm_state(vm, folder, sizeof(folder), NULL) ||
+	    paths_join(path, sizeof(path), folder, "vm.conf", NULL) ||
+	    vmconf_read(path, &conf, NULL))
+		return false;
+	off = conf.power == VMCONF_OFF || conf.power == VMCONF_DEALLOCATED;
+	vmconf_free(&conf);
+	return off;
+}
+
+int vmstart_settle(const char *vm, struct why *why)
+{
+	int fd = open_command_lock(vm), r;
+
+	for (int waited = 0; fd >= 0 && flock(fd, LOCK_SH | LOCK_NB);
+			waited += 2) {
+		if (waited > SETTLE_WAIT_MS) {
+			close(fd);
+			return why_set(why, -EHOSTDOWN, "a command has been "
+				"stopping or restarting the virtual machine "
+				"%s for %d s; try again when it is done", vm,
+				SETTLE_WAIT_MS / 1000);
+		}
+		nap();
+	}
+	/* With the lock, so that it is not in the middle of a restart. */
+	r = is_off(vm) ? why_set(why, -EHOSTDOWN, "the virtual machine %s is "
+		"stopped; `coffer vm start %s` starts it", vm, vm) : 0;
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
 int vmstart_connect(const char *vm, struct why *why)
 {
-	return vmstart_connect_by(vm, spawn_plain, NULL, why);
+	int fd, i = 0;
+
+	do
+		fd = vmstart_connect_by(vm, spawn_plain, NULL, why);
+	while (fd == -EHOSTDOWN && i++ < SETTLES && !vmstart_settle(vm, why));
+	return fd;
 }

@@ -3,6 +3,7 @@
  * cofferd: the SGX driver of one virtual machine.  Makes the machine if it
  * is new, starts its processor, listens, serves, cleans up.
  */
+#include "platform/owner.h"
 #include "platform/platform.h"
 #include "platform/root.h"
 #include "platform/swapfile.h"
@@ -33,7 +34,6 @@
 
 #define IDLE_DEFAULT_MS 10000
 #define LOG_KEEP_BYTES (1 << 20)
-#define STATE_WAIT_MS 5000
 
 struct options {
 	const char *vm, *size;
@@ -221,65 +221,6 @@ static void harden(void)
 	}
 }
 
-static int lock_state(struct platform *p, struct why *why)
-{
-	struct stat st, named;
-	int fd, waited = 0, r;
-
-	fd = open(p->state, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st)) {
-		r = -errno;
-		return why_set(why, r, "cannot open %s: %s", p->state,
-			strerror(-r));
-	}
-	while (flock(fd, LOCK_EX | LOCK_NB)) {
-		r = -errno;
-		if (r == -EINTR)
-			continue;
-		if (r != -EWOULDBLOCK || waited >= STATE_WAIT_MS) {
-			close(fd);
-			return why_set(why, r, "the virtual machine %s (%s) "
-				"is in use by another cofferd, with another "
-				"runtime directory than %s", p->vm, p->state,
-				p->runtime);
-		}
-		usleep(10000);
-		waited += 10;
-	}
-	if (stat(p->state, &named) || named.st_ino != st.st_ino ||
-	    named.st_dev != st.st_dev) {
-		close(fd);
-		return why_set(why, -ENOENT, "the virtual machine %s has just "
-			"been removed", p->vm);
-	}
-	p->state_dev = st.st_dev;
-	p->state_ino = st.st_ino;
-	p->held = fd;
-	return 0;
-}
-
-/* Owns the state directory while we or our processor live: one machine, one
- * processor.  A predecessor that is just ending is waited for. */
-static int own_state(struct platform *p, struct why *why)
-{
-	int r;
-
-	while (!(r = lock_state(p, why))) {
-		struct stat named;
-
-		if (!stat(p->state, &named) && named.st_ino == p->state_ino &&
-		    named.st_dev == p->state_dev)
-			return 0;
-		/* A machine that was deleted while we waited for it, or a new
-		 * folder that was taken for one which nobody would fill. */
-		close(p->held);
-		r = paths_make(p->state, true, why);
-		if (r)
-			break;
-	}
-	return r;
-}
-
 static int configure(struct platform *p, const struct options *o,
 	struct why *why)
 {
@@ -299,6 +240,9 @@ static int configure(struct platform *p, const struct options *o,
 		return why_set(why, -EHOSTDOWN, "the virtual machine %s is "
 			"stopped; `coffer vm start %s` starts it", p->vm,
 			p->vm);
+	if (r == -ENOENT && vmconf_is_lost(p->state))
+		return why_set(why, -EINVAL, "%s is missing: put it back, or "
+			"`coffer vm delete %s`", path, p->vm);
 	if (r == -ENOENT) {
 		vmconf_default(&p->conf);
 		if (o->size) {
@@ -457,7 +401,7 @@ static int prepare(struct platform *p, const struct options *o, int *lock,
 	if (!r)
 		r = runtime_lock(p, o, lock, why);
 	if (!r)
-		r = own_state(p, why);
+		r = owner_take(p, why);
 	if (!r)
 		r = open_log(p, o, log_fd, why);
 	if (!r)

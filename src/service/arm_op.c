@@ -154,7 +154,7 @@ static int update(struct vms *vms, struct item *item,
 	struct vm_refusal *refusal)
 {
 	int r = item->op.size ? vm_resize(vms, item->op.name, item->op.size,
-		refusal) : 0;
+		VM_EPC_SAME, refusal) : 0;
 
 	return r || !item->set_tags ? r : set_tags(vms, item, refusal);
 }
@@ -208,11 +208,11 @@ static int carry_out(struct item *item, struct vm_refusal *refusal)
 		break;
 	case ARM_STOP:
 	case ARM_DEALLOCATE:
-		r = vm_stop(vms, name, item->op.kind == ARM_DEALLOCATE,
-			refusal);
+		r = vm_stop(vms, name, item->op.kind == ARM_DEALLOCATE ?
+			VM_DEALLOCATE : 0, refusal);
 		break;
 	case ARM_RESTART:
-		r = vm_restart(vms, name, refusal);
+		r = vm_restart(vms, name, 0, refusal);
 		break;
 	}
 	vms_close(vms);

@@ -242,6 +242,10 @@ static int change(struct portal_call *call, const struct body *body,
 	bool whole = !strcmp(call->request->method, "PUT");
 	struct arm_text text;
 
+	if (vm_is_damaged(vm)) {
+		arm_refuse_code(call, "OperationNotAllowed", vm->damage.text);
+		return 0;
+	}
 	if (!arm_condition_ok(call, vm))
 		return 0;
 	name_it(call, vm, &work);

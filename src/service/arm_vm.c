@@ -116,6 +116,24 @@ static void write_status(FILE *out, const char *code, const char *level,
 		"\"displayStatus\":\"%s\"}", code, level, words);
 }
 
+/* Text that is somebody's. */
+static void write_text(FILE *out, const char *text)
+{
+	json_t *value = json_string(text);
+
+	if (!value || json_dumpf(value, out, JSON_ENCODE_ANY))
+		fputs("\"\"", out);
+	json_decref(value);
+}
+
+static void write_damage(FILE *out, const struct vm *vm)
+{
+	fputs("{\"code\":\"ProvisioningState/failed\",\"level\":\"Error\","
+		"\"displayStatus\":\"Provisioning failed\",\"message\":", out);
+	write_text(out, vm->damage.text);
+	fputc('}', out);
+}
+
 static void write_view(FILE *out, const struct vm *vm,
 	const struct arm_op *op)
 {
@@ -129,22 +147,14 @@ static void write_view(FILE *out, const struct vm *vm,
 	if (op)
 		write_status(out, "ProvisioningState/updating", "Info",
 			"Updating");
+	else if (vm_is_damaged(vm))
+		write_damage(out, vm);
 	else
 		write_status(out, "ProvisioningState/succeeded", "Info",
 			"Provisioning succeeded");
 	fputc(',', out);
 	write_status(out, state.code, state.level, state.words);
 	fputs("]}", out);
-}
-
-/* Text that is somebody's. */
-static void write_text(FILE *out, const char *text)
-{
-	json_t *value = json_string(text);
-
-	if (!value || json_dumpf(value, out, JSON_ENCODE_ANY))
-		fputs("\"\"", out);
-	json_decref(value);
 }
 
 static void write_tags(FILE *out, const struct vm *vm)
@@ -166,7 +176,7 @@ static void write_tags(FILE *out, const struct vm *vm)
 		fputc('}', out);
 }
 
-/* Up to the middle of its properties. */
+/* Up to the middle of its properties.  size: NULL when it is not known. */
 static void write_begin(FILE *out, const struct arm *arm, const char *group,
 	const char *name, const char *size, unsigned zone, const char *state)
 {
@@ -177,17 +187,21 @@ static void write_begin(FILE *out, const struct arm *arm, const char *group,
 		arm->subscription, group, name);
 	if (zone)
 		fprintf(out, ",\"zones\":[\"%u\"]", zone);
-	fprintf(out, ",\"properties\":{\"hardwareProfile\":{\"vmSize\":"
-		"\"%s\"},\"provisioningState\":\"%s\"", size, state);
+	fputs(",\"properties\":{\"hardwareProfile\":{", out);
+	if (size)
+		fprintf(out, "\"vmSize\":\"%s\"", size);
+	fprintf(out, "},\"provisioningState\":\"%s\"", state);
 }
 
 void arm_vm_write(FILE *out, const struct arm *arm, const struct vm *vm,
 	bool view, const struct arm_op *op)
 {
 	char time[ATTEST_DATE_SIZE], etag[ARM_ETAG_SIZE];
+	bool whole = !vm_is_damaged(vm);
 
-	write_begin(out, arm, arm_group(vm), vm->name, vm->conf.size->name,
-		vm->conf.zone, op ? arm_kind_state(op->kind) : "Succeeded");
+	write_begin(out, arm, arm_group(vm), vm->name, whole ?
+		vm->conf.size->name : NULL, vm->conf.zone, op ?
+		arm_kind_state(op->kind) : whole ? "Succeeded" : "Failed");
 	fputs(",\"vmId\":\"", out);
 	write_id(out, arm, vm);
 	fputc('"', out);

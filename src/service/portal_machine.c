@@ -30,11 +30,13 @@ json_t *live_machine_json(const struct live_machine *m)
 	const struct vmconf *conf = &m->vm.conf;
 	json_t *out = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, "
 		"s:o}", "name", m->vm.name, "group", arm_group(&m->vm),
-		"size", conf->size->name, "set", conf->set, "power",
+		"size", vm_is_damaged(&m->vm) ? "" : conf->size->name, "set",
+		conf->set, "power",
 		power_of(m), "page_ins", tenth(m->page_ins), "page_outs",
 		tenth(m->page_outs), "calls", tenth(m->calls), "aex",
 		tenth(m->aex));
 
+	json_object_set_new(out, "damage", json_string(m->vm.damage.text));
 	set_number(out, "zone", conf->zone);
 	set_number(out, "update_domain", conf->update_domain);
 	set_number(out, "host", conf->host);

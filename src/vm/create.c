@@ -204,14 +204,12 @@ static int place_all(struct making *m, struct place_map *map)
 	for (size_t i = 0; !r && i < m->count; i++) {
 		conf = m->conf;
 		number_probe(conf.probe, i);
-		/* Without a zone asked for, a set stays in one. */
+		/* Without zones asked for, it goes over all with room. */
 		if (o->zone_count)
 			conf.zone = (uint16_t)o->zones[i % o->zone_count];
 		r = place_choose(map, m->names[i], &conf, m->refusal);
 		if (r)
 			break;
-		if (!o->zone_count)
-			m->conf.zone = conf.zone;
 		r = order_add(m->vms, &m->order, m->names[i], &conf, &m->why);
 		if (r)
 			failed(m, r);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* A driver that does not answer for so long is of no use to anybody. */
 #define ANSWER_MS 5000
@@ -72,19 +73,60 @@ static void ask(struct vms *vms, struct vm *vm)
 	}
 }
 
+bool vm_is_there(struct vms *vms, const char *name)
+{
+	char folder[PATH_MAX], path[PATH_MAX];
+
+	return !vms_folder(vms, name, folder, NULL) &&
+		!vms_file(vms, name, "vm.conf", path, NULL) &&
+		(!access(path, F_OK) || vmconf_is_lost(folder));
+}
+
+/* What is no fault of the file. */
+static bool is_ours(int r)
+{
+	return r == -ENOMEM || r == -EMFILE || r == -ENFILE;
+}
+
+static int read_conf(struct vms *vms, struct vm *vm, struct why *why)
+{
+	char folder[PATH_MAX], path[PATH_MAX];
+	struct why reason;
+	int r = vms_folder(vms, vm->name, folder, why);
+
+	if (!r)
+		r = vms_file(vms, vm->name, "vm.conf", path, why);
+	if (r)
+		return r;
+	r = vmconf_read(path, &vm->conf, &reason);
+	if (!r || is_ours(r))
+		return r ? why_set(why, r, "%s", reason.text) : 0;
+	if (r == -ENOENT && !vmconf_is_lost(folder))
+		return why_set(why, r, "%s", reason.text);
+	if (r == -ENOENT)
+		why_set(&reason, r, "%s is missing", path);
+	vmconf_salvage(path, &vm->conf);
+	why_set(&vm->damage, r, "%.*s; put it right, or `coffer vm delete "
+		"%s`", (int)sizeof(reason.text) - 120, reason.text,
+		vm->name);
+	return 0;
+}
+
 int vm_load(struct vms *vms, const char *name, bool probe, struct vm *vm,
 	struct why *why)
 {
-	char path[PATH_MAX];
-	int r = vms_file(vms, name, "vm.conf", path, why);
+	int r;
 
 	memset(vm, 0, sizeof(*vm));
-	if (!r)
-		r = vmconf_read(path, &vm->conf, why);
+	snprintf(vm->name, sizeof(vm->name), "%s", name);
+	r = read_conf(vms, vm, why);
 	if (r)
 		return r;
-	snprintf(vm->name, sizeof(vm->name), "%s", name);
 	vm->created = vm->conf.created;
+	if (vm_is_damaged(vm)) {
+		vm->power = VM_POWER_FAILED;
+		return 0;
+	}
 	if (!vm_is_alive(vms, name)) {
 		vm->power = asleep(vms, vm);
 		return 0;
@@ -93,6 +135,23 @@ int vm_load(struct vms *vms, const char *name, bool probe, struct vm *vm,
 	if (probe)
 		ask(vms, vm);
 	return 0;
+}
+
+int vm_load_whole(struct vms *vms, const char *name, struct vm *vm,
+	struct vm_refusal *refusal)
+{
+	struct why why;
+	int r = vm_load(vms, name, false, vm, &why);
+
+	if (r == -ENOENT)
+		return vm_refuse_missing(refusal, name);
+	if (r)
+		return vm_refuse_why(refusal, r, &why);
+	if (!vm_is_damaged(vm))
+		return 0;
+	vm_free(vm);
+	return vm_refuse(refusal, "OperationNotAllowed", -EINVAL, "%s",
+		vm->damage.text);
 }
 
 int vm_save(struct vms *vms, const char *name, const struct vmconf *conf,
@@ -116,9 +175,7 @@ static int find(struct vms *vms, const char *name, bool probe, struct vm *vm,
 			"and '-'", name, PATHS_NAME_MAX);
 	r = vm_load(vms, name, probe, vm, &why);
 	if (r == -ENOENT)
-		return vm_refuse(refusal, "ResourceNotFound", r, "there is no "
-			"virtual machine %s; `coffer vm create %s` makes it",
-			name, name);
+		return vm_refuse_missing(refusal, name);
 	return r ? vm_refuse_why(refusal, r, &why) : 0;
 }
 

@@ -95,11 +95,15 @@ static int find(struct vms *vms, struct vm_maintenance *m,
 	for (size_t i = 0; i < list.count; i++) {
 		strcpy(m->items[i].name, list.items[i].name);
 		/* One that has failed is brought back. */
-		if (list.items[i].conf.power == VMCONF_ON)
+		if (list.items[i].conf.power == VMCONF_ON &&
+				!vm_is_damaged(&list.items[i]))
 			continue;
 		m->items[i].state = VM_MAINTAINED_SKIPPED;
-		why_set(&m->items[i].why, 0, "it is %s",
-			why_words(vm_power_name(list.items[i].power)));
+		m->items[i].why = list.items[i].damage;
+		if (!vm_is_damaged(&list.items[i]))
+			why_set(&m->items[i].why, 0, "it is %s",
+				why_words(vm_power_name(
+				list.items[i].power)));
 	}
 	vm_list_free(&list);
 	return m->count ? 0 : vm_refuse(refusal, "ResourceNotFound", -ENOENT,
@@ -125,7 +129,7 @@ static int maintain_one(struct vms *vms, struct vm_maintenance *m, size_t i)
 		{ "update_domain", NULL, m->domain }, { NULL, NULL, 0 } },
 		"update domain %d is maintained: the machine is restarted, its "
 		"enclaves are lost", m->domain);
-	r = vm_restart(vms, item->name, &refusal);
+	r = vm_restart(vms, item->name, 0, &refusal);
 	if (!r)
 		r = vm_probe_wait(vms, item->name, m->wait_ms, m->cancel,
 			&probe, &refusal);

@@ -90,8 +90,10 @@ int place_load(struct vms *vms, struct place_map *map, struct why *why)
 			r = 0;
 			continue;
 		}
+		/* A damaged one has what can be read of it. */
 		if (r)
-			continue;
+			vmconf_salvage(path, &conf);
+		r = 0;
 		if (add(map, name, &conf))
 			r = why_set(why, -ENOMEM, "out of memory");
 		vmconf_free(&conf);
@@ -275,45 +277,59 @@ static bool choose_in(const struct place_map *map, struct vmconf *conf,
 	return false;
 }
 
-/* vCPUs of a family in a zone, that count as placed. */
-static unsigned load_of(const struct place_map *map,
-	enum vmconf_family family, unsigned zone)
-{
-	unsigned load = 0;
+/* How much speaks against a zone, the first first. */
+struct zone_burden {
+	unsigned of_set, vcpus; /* machines; of the family, on hosts */
+	unsigned zone;
+};
 
-	for (size_t i = 0; i < map->count; i++)
-		if (map->items[i].zone == zone && map->items[i].host >= 0 &&
-		    map->items[i].size->family == family)
-			load += map->items[i].size->vcpus;
-	return load;
+static int compare_zones(const void *a, const void *b)
+{
+	const struct zone_burden *x = a, *y = b;
+
+	if (x->of_set != y->of_set)
+		return x->of_set < y->of_set ? -1 : 1;
+	if (x->vcpus != y->vcpus)
+		return x->vcpus < y->vcpus ? -1 : 1;
+	return (int)x->zone - (int)y->zone;
 }
 
-/* The zones in the order in which they are tried. */
+/* The zones in the order in which they are tried: those with the fewest
+ * machines of the set, so that the loss of one takes few. */
 static unsigned zones(const struct place_map *map, const struct vmconf *conf,
-	unsigned list[VMCONF_ZONES_MAX])
+	struct zone_burden list[VMCONF_ZONES_MAX + 1])
 {
 	enum vmconf_family family = conf->size->family;
-	unsigned count = 0, i;
+	struct zone_burden all[VMCONF_ZONES_MAX + 1];
+	unsigned count = 0;
 
 	if (conf->zone) {
-		list[0] = conf->zone;
+		list[0].zone = conf->zone;
 		return 1;
 	}
-	for (unsigned z = 1; z <= VMCONF_ZONES_MAX; z++) {
-		if (!map->inv.has[z][family])
-			continue;
-		for (i = count++; i && load_of(map, family, list[i - 1]) >
-				load_of(map, family, z); i--)
-			list[i] = list[i - 1];
-		list[i] = z;
+	memset(all, 0, sizeof(all));
+	for (size_t i = 0; i < map->count; i++) {
+		const struct place_item *item = &map->items[i];
+
+		all[item->zone].of_set += conf->set[0] &&
+			!strcmp(item->set, conf->set);
+		if (item->host >= 0 && item->size->family == family)
+			all[item->zone].vcpus += item->size->vcpus;
 	}
+	for (unsigned z = 1; z <= VMCONF_ZONES_MAX; z++) {
+		all[z].zone = z;
+		if (map->inv.has[z][family])
+			list[count++] = all[z];
+	}
+	qsort(list, count, sizeof(*list), compare_zones);
 	return count;
 }
 
 int place_choose(struct place_map *map, const char *name, struct vmconf *conf,
 	struct vm_refusal *refusal)
 {
-	unsigned list[VMCONF_ZONES_MAX], count = zones(map, conf, list);
+	struct zone_burden list[VMCONF_ZONES_MAX + 1];
+	unsigned count = zones(map, conf, list);
 	struct place_item *item = place_item(map, name);
 	bool found = false;
 
@@ -322,7 +338,7 @@ int place_choose(struct place_map *map, const char *name, struct vmconf *conf,
 			"zone has hosts for %s; inventory.conf says which "
 			"family is where", conf->size->name);
 	for (unsigned i = 0; !found && i < count; i++)
-		found = choose_in(map, conf, list[i]);
+		found = choose_in(map, conf, list[i].zone);
 	if (!found && conf->zone)
 		return vm_refuse(refusal, "AllocationFailed", -ENOSPC, "zone "
 			"%u has no host left with room for a %s; delete or "

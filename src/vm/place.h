@@ -48,7 +48,8 @@ int place_quota(const struct place_map *, const struct vmconf_size *,
 int place_zone_ok(const struct place_map *, const struct vmconf_size *,
 	unsigned zone, struct vm_refusal *);
 
-/* Chooses zone (unless there is one), update domain (the one that it has, if
+/* Chooses zone (unless there is one: one with room, with the fewest machines
+ * of its set, then with the fewest vCPUs of its family), update domain (the one that it has, if
  * it can be) and host of a machine, and adds it to the map.  AllocationFailed
  * when there is no room. */
 int place_choose(struct place_map *, const char *name, struct vmconf *,

@@ -20,14 +20,20 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #define START_ATTEMPTS 5
 #define STOP_ROUNDS 5
-#define STOP_MS 15000 /* for a driver that was told to end */
-#define KILL_MS 15000
+#define ANSWER_MS 1000u /* for a driver to take the request to end */
+#define SLOW_MS 2000 /* after which whoever waits is told */
+#define STOP_MS 20000 /* for a driver that was told to end */
+#define KILL_MS 60000 /* for the kernel to end what was killed */
+#define SLICE_MS 100 /* between two looks at whoever waits */
 #define GRACE_MS 3000 /* for the other processes of its group */
 
 #define GIB (1ull << 30)
@@ -92,10 +98,10 @@ static int turn_on(struct vms *vms, const char *name,
 {
 	struct why why = { "" };
 	struct vm vm;
-	int r = vm_load(vms, name, false, &vm, &why);
+	int r = vm_load_whole(vms, name, &vm, refusal);
 
 	if (r)
-		return vm_refuse_why(refusal, r, &why);
+		return r;
 	if (vm.conf.power != VMCONF_ON) {
 		vm.conf.power = VMCONF_ON;
 		if (vm.conf.zone && vm.conf.host < 0)
@@ -126,14 +132,16 @@ int vm_start(struct vms *vms, const char *name, struct vm_refusal *refusal)
 
 /* ---- off ---- */
 
-/* The driver that listens, whether it answers or not; -1: none does. */
-static int driver_of(struct vms *vms, const char *name)
+/* The driver that listens, whether it answers or not; -1: none does, or so
+ * many wait for it that nobody else can. */
+static pid_t who_listens(struct vms *vms, const char *name)
 {
 	char runtime[PATH_MAX];
 	struct sockaddr_un address;
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
-	int fd, pidfd = -1;
+	pid_t pid = -1;
+	int fd;
 
 	if (paths_join(runtime, sizeof(runtime), vms->runtime, name, NULL) ||
 	    paths_socket(runtime, &address, NULL))
@@ -144,46 +152,152 @@ static int driver_of(struct vms *vms, const char *name)
 	if (!connect(fd, (struct sockaddr *)&address, sizeof(address)) &&
 	    !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) &&
 	    peer.uid == geteuid())
-		pidfd = (int)syscall(SYS_pidfd_open, peer.pid, 0);
+		pid = peer.pid;
 	close(fd);
-	return pidfd;
+	return pid;
+}
+
+/* Who has taken the lock of a machine's folder, which a driver does when it
+ * starts; -1: nobody that can be seen. */
+static pid_t who_locks(struct vms *vms, const char *name)
+{
+	unsigned major_, minor_;
+	unsigned long long inode;
+	char folder[PATH_MAX], line[256];
+	struct stat st;
+	long pid, found = -1;
+	FILE *f;
+
+	if (vms_folder(vms, name, folder, NULL) || stat(folder, &st))
+		return -1;
+	f = fopen("/proc/locks", "re");
+	while (f && found < 0 && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*u: FLOCK %*s WRITE %ld %x:%x:%llu ", &pid,
+				&major_, &minor_, &inode) == 4 &&
+				pid > 0 && inode == st.st_ino &&
+				makedev(major_, minor_) == st.st_dev)
+			found = pid;
+	if (f)
+		fclose(f);
+	return (pid_t)found;
+}
+
+/* A pidfd of the driver, or -1. */
+static int driver_of(struct vms *vms, const char *name)
+{
+	pid_t pid = who_listens(vms, name);
+	bool listens = pid > 0;
+	int fd;
+
+	if (!listens)
+		pid = who_locks(vms, name);
+	fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	/* The number may have become another process's in between. */
+	if (fd < 0 || pid == (listens ? who_listens(vms, name) :
+			who_locks(vms, name)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static bool ended(int pidfd, int ms)
 {
 	struct pollfd wait = { .fd = pidfd, .events = POLLIN };
-	int r;
 
-	do
-		r = poll(&wait, 1, ms);
-	while (r < 0 && errno == EINTR);
-	return r > 0;
+	return poll(&wait, 1, ms) > 0;
 }
+
+/* Until it is, or until: 0, -ETIMEDOUT, or -EINTR when the watch cancels.
+ * slow: whether the watch is told when it takes long. */
+static int await_end(struct vms *vms, const char *name, int pidfd,
+	int64_t until, bool slow)
+{
+	int64_t from = now_ms(), now = from;
+
+	for (; !ended(pidfd, SLICE_MS); now = now_ms()) {
+		if (vms_cancelled(vms))
+			return -EINTR;
+		if (now >= until)
+			return -ETIMEDOUT;
+		if (slow && vms->watch.slow && now - from >= SLOW_MS) {
+			vms->watch.slow(vms->watch.ctx, name,
+				(unsigned)(until - now));
+			slow = false;
+		}
+	}
+	return 0;
+}
+
+/* By its socket; one that does not answer there soon gets a signal, which it
+ * will see when it can. */
+static void ask_to_end(const char *name, int pidfd)
+{
+	struct machine machine;
+	int r = machine_open_within(name, ANSWER_MS, &machine, NULL);
+
+	if (!r) {
+		r = machine_shutdown(&machine, NULL);
+		machine_close(&machine);
+	}
+	if (r)
+		syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, NULL, 0);
+}
+
+static void kill_driver(struct vms *vms, const char *name, int pidfd,
+	bool forced)
+{
+	syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	if (forced)
+		tell(vms, name, EVENTS_STOPPED, "killed", "its driver was "
+			"killed, as somebody wished");
+	else
+		tell(vms, name, EVENTS_FAILED, "killed", "its driver did not "
+			"end when it was told to, and was killed");
+}
+
+/* How a machine is ended. */
+struct ending {
+	int stop_ms; /* for a driver that is told to; 0: killed at once */
+	int grace_ms;
+};
+
+static const struct ending gently = { STOP_MS, GRACE_MS };
+static const struct ending at_once = { 0, 0 };
+/* Before it is removed: nobody will miss it. */
+static const struct ending finally = { STOP_MS / 4, GRACE_MS };
 
 /* A driver takes its processor, its cells and coffer-quoting along, and is
  * gone when they are.  One that is killed takes them along, too, but does not
  * wait for them; the folder's lock is the processor's until it is gone. */
-static int end_driver(struct vms *vms, const char *name, struct why *why)
+static int end_driver(struct vms *vms, const char *name,
+	const struct ending *how, struct why *why)
 {
-	struct machine machine;
-	int out, pidfd = driver_of(vms, name);
+	int64_t until = now_ms() + how->stop_ms;
+	int out, r = -ETIMEDOUT, pidfd = driver_of(vms, name);
 
-	if (pidfd >= 0) {
-		if (!machine_open(name, &machine, NULL)) {
-			machine_shutdown(&machine, NULL);
-			machine_close(&machine);
-		}
-		if (!ended(pidfd, STOP_MS)) {
-			syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL,
-				0);
-			tell(vms, name, EVENTS_FAILED, "killed", "its driver "
-				"did not end when it was told to, and was "
-				"killed");
-			ended(pidfd, KILL_MS);
-		}
-		close(pidfd);
+	if (pidfd >= 0 && how->stop_ms) {
+		ask_to_end(name, pidfd);
+		r = await_end(vms, name, pidfd, until, true);
 	}
-	out = vm_keep_out(vms, name, STOP_MS, why);
+	if (pidfd >= 0 && r == -ETIMEDOUT) {
+		kill_driver(vms, name, pidfd, !how->stop_ms);
+		r = await_end(vms, name, pidfd, now_ms() + KILL_MS, false);
+	}
+	if (pidfd >= 0)
+		close(pidfd);
+	if (r == -EINTR)
+		return why_set(why, r, "interrupted; %s was told to end, and "
+			"has not so far: `coffer vm stop %s` waits for it, "
+			"with --force it is killed", name, name);
+	out = vm_keep_out(vms, name, KILL_MS, why);
 	if (out < 0)
 		return out;
 	close(out);
@@ -191,30 +305,40 @@ static int end_driver(struct vms *vms, const char *name, struct why *why)
 }
 
 /* The machine's lock is held, its vm.conf says that it is off. */
-static int end_all(struct vms *vms, const char *name, struct why *why)
+static int end_all(struct vms *vms, const char *name,
+	const struct ending *how, struct why *why)
 {
 	int r = 0;
 
 	/* One that was just being started may have read the old vm.conf. */
 	for (int i = 0; vm_is_alive(vms, name) && i < STOP_ROUNDS; i++)
-		r = end_driver(vms, name, why);
+		if ((r = end_driver(vms, name, how, why)) == -EINTR)
+			return r;
 	if (!r)
-		r = cgroup_end(name, GRACE_MS, why);
+		r = cgroup_end(name, how->grace_ms, why);
 	if (!r)
 		remove_runtime(vms, name);
 	return r;
 }
 
+static int end_refused(struct vm_refusal *refusal, int r,
+	const struct why *why)
+{
+	return r == -EINTR ? vm_refuse(refusal, "Conflict", r, "%s",
+		why->text) : vm_refuse_why(refusal, r, why);
+}
+
 static int turn_off(struct vms *vms, const char *name,
-	enum vmconf_power power, struct vm_refusal *refusal)
+	enum vmconf_power power, const struct ending *how,
+	struct vm_refusal *refusal)
 {
 	struct why why = { "" };
 	struct vm vm;
 	bool change;
-	int r = vm_load(vms, name, false, &vm, &why);
+	int r = vm_load_whole(vms, name, &vm, refusal);
 
 	if (r)
-		return vm_refuse_why(refusal, r, &why);
+		return r;
 	/* A deallocated machine is not given its host back by a stop. */
 	if (vm.conf.power == VMCONF_DEALLOCATED)
 		power = VMCONF_DEALLOCATED;
@@ -227,9 +351,9 @@ static int turn_off(struct vms *vms, const char *name,
 			vm_refuse_why(refusal, r, &why);
 	}
 	if (!r) {
-		r = end_all(vms, name, &why);
+		r = end_all(vms, name, how, &why);
 		if (r)
-			vm_refuse_why(refusal, r, &why);
+			end_refused(refusal, r, &why);
 		else if (change && power == VMCONF_DEALLOCATED)
 			tell(vms, name, EVENTS_DEALLOCATED, "", "it has no "
 				"host now");
@@ -238,26 +362,48 @@ static int turn_off(struct vms *vms, const char *name,
 	return r;
 }
 
-int vm_stop(struct vms *vms, const char *name, bool deallocate,
+int vm_end(struct vms *vms, const char *name, struct vm_refusal *refusal)
+{
+	struct why why = { "" };
+	struct vm vm;
+	int r = vm_load(vms, name, false, &vm, &why);
+
+	if (r)
+		return vm_refuse_why(refusal, r, &why);
+	if (!vm_is_damaged(&vm)) {
+		r = turn_off(vms, name, VMCONF_OFF, &finally, refusal);
+	} else {
+		/* No driver starts from a vm.conf like this. */
+		r = end_all(vms, name, &finally, &why);
+		if (r)
+			end_refused(refusal, r, &why);
+	}
+	vm_free(&vm);
+	return r;
+}
+
+int vm_stop(struct vms *vms, const char *name, unsigned flags,
 	struct vm_refusal *refusal)
 {
 	int r, lock = vm_hold(vms, name, refusal);
 
 	if (lock < 0)
 		return lock;
-	r = turn_off(vms, name, deallocate ? VMCONF_DEALLOCATED : VMCONF_OFF,
-		refusal);
+	r = turn_off(vms, name, flags & VM_DEALLOCATE ? VMCONF_DEALLOCATED :
+		VMCONF_OFF, flags & VM_FORCE ? &at_once : &gently, refusal);
 	vm_release(lock);
 	return r;
 }
 
-int vm_restart(struct vms *vms, const char *name, struct vm_refusal *refusal)
+int vm_restart(struct vms *vms, const char *name, unsigned flags,
+	struct vm_refusal *refusal)
 {
 	int r, lock = vm_hold(vms, name, refusal);
 
 	if (lock < 0)
 		return lock;
-	r = turn_off(vms, name, VMCONF_OFF, refusal);
+	r = turn_off(vms, name, VMCONF_OFF, flags & VM_FORCE ? &at_once :
+		&gently, refusal);
 	if (!r)
 		r = turn_on(vms, name, refusal);
 	vm_release(lock);

@@ -203,6 +203,11 @@ static void ask(struct vm *vm, unsigned ms, struct vm_probe *probe)
 {
 	struct why why = { "" };
 
+	if (vm_is_damaged(vm)) {
+		probe->health = VM_UNHEALTHY;
+		probe->why = vm->damage;
+		return;
+	}
 	switch (vm->power) {
 	case VM_POWER_STOPPED:
 	case VM_POWER_DEALLOCATED:
@@ -239,9 +244,7 @@ int vm_probe(struct vms *vms, const char *name, unsigned timeout_ms,
 	memset(probe, 0, sizeof(*probe));
 	r = vm_load(vms, name, false, &vm, &why);
 	if (r == -ENOENT)
-		return vm_refuse(refusal, "ResourceNotFound", r, "there is no "
-			"virtual machine %s; `coffer vm create %s` makes it",
-			name, name);
+		return vm_refuse_missing(refusal, name);
 	if (r)
 		return vm_refuse_why(refusal, r, &why);
 	ask(&vm, timeout_ms, probe);

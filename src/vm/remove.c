@@ -17,8 +17,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define DRIVER_END_MS 10000
-#define STOPS 5 /* how often a machine is stopped that is started again */
+#define DRIVER_END_MS 60000 /* for one that is ending, or was killed */
 
 /* ---- what a driver leaves ---- */
 
@@ -105,6 +104,7 @@ static void remove_swap(const char *folder)
 	struct vmconf conf;
 	struct stat st;
 
+	/* Of a damaged one the path may be cut off, and another file's. */
 	if (paths_join(path, sizeof(path), folder, "vm.conf", NULL) ||
 	    vmconf_read(path, &conf, NULL))
 		return;
@@ -222,31 +222,20 @@ static int remove_stopped(struct vms *vms, const char *name, bool force,
 	struct vm_refusal *refusal)
 {
 	struct why why;
-	int lock, r;
+	int r = 0, lock = vm_hold(vms, name, refusal);
 
-	for (int i = 0;; i++) {
-		lock = vm_hold(vms, name, refusal);
-		if (lock < 0)
-			return lock;
-		if (!vm_is_alive(vms, name))
-			break;
-		vm_release(lock);
-		if (!force)
-			return vm_refuse(refusal, "OperationNotAllowed",
-				-EBUSY, "the virtual machine %s runs; stop it "
-				"first with `coffer vm stop %s`, or delete it "
-				"with --force", name, name);
-		if (i == STOPS)
-			return vm_refuse(refusal, "Conflict", -EBUSY, "the "
-				"virtual machine %s is started again as often "
-				"as it is stopped", name);
-		r = vm_stop(vms, name, false, refusal);
-		if (r)
-			return r;
-	}
-	r = remove_held(vms, name, &why);
+	if (lock < 0)
+		return lock;
+	if (vm_is_alive(vms, name) && !force)
+		r = vm_refuse(refusal, "OperationNotAllowed", -EBUSY, "the "
+			"virtual machine %s runs; stop it first with `coffer "
+			"vm stop %s`, or delete it with --force", name, name);
+	else if (vm_is_alive(vms, name))
+		r = vm_end(vms, name, refusal);
+	if (!r && (r = remove_held(vms, name, &why)))
+		vm_refuse_why(refusal, r, &why);
 	vm_release(lock);
-	return r ? vm_refuse_why(refusal, r, &why) : 0;
+	return r;
 }
 
 int vm_delete(struct vms *vms, const char *name, bool force,

@@ -44,7 +44,7 @@ static void look_at_machine(struct vms *vms, const char *name)
 	    !S_ISDIR(st.st_mode) || st.st_mtime + YOUNG_SECONDS > time(NULL))
 		return;
 	/* A driver that has the folder fills it; one that comes too late makes
-	 * it again (platform/cofferd.c). */
+	 * it again (platform/owner.c). */
 	out = vm_keep_out(vms, name, 0, NULL);
 	if (out < 0)
 		return;

@@ -41,12 +41,16 @@ enum vm_power {
 	VM_POWER_IDLE, /* runs on demand, nobody uses it now */
 	VM_POWER_STOPPED, /* refuses applications until it is started */
 	VM_POWER_DEALLOCATED, /* the same, and its host is free for others */
-	VM_POWER_FAILED, /* should run, and does not */
+	VM_POWER_FAILED, /* should run, and does not; or is damaged */
 };
 
 struct vm {
 	char name[64];
 	struct vmconf conf; /* size, EPC, zone, update domain, set, tags ... */
+	/* Why its vm.conf cannot be read, and what to do; "": it can.  conf
+	 * has what could be read of it then, with defaults for the rest, and
+	 * power is VM_POWER_FAILED.  It can be deleted, not changed. */
+	struct why damage;
 	enum vm_power power;
 	int64_t created; /* Unix seconds */
 	/* While it runs; zero otherwise. */
@@ -60,6 +64,19 @@ struct vm {
  * that are gone.  0 or a negative errno. */
 int vms_open(const char *state, struct vms **, struct why *);
 void vms_close(struct vms *);
+
+/* Who waits for machines and may get tired of it. */
+struct vms_watch {
+	/* NULL, or: when it is set, waiting ends with -EINTR and Conflict;
+	 * what has been begun stays on its way. */
+	const volatile sig_atomic_t *cancel;
+	/* NULL, or: told once of each driver that takes long to end, and in
+	 * how many milliseconds it will be killed. */
+	void (*slow)(void *ctx, const char *name, unsigned left_ms);
+	void *ctx;
+};
+/* From now on; copied. */
+void vms_watch(struct vms *, const struct vms_watch *);
 
 /* ---- what there is ---- */
 
@@ -81,6 +98,12 @@ struct vm_filter {
 int vm_list(struct vms *, const struct vm_filter *, bool probe,
 	struct vm_list *, struct why *);
 void vm_list_free(struct vm_list *);
+
+/* Can its vm.conf be read? */
+static inline bool vm_is_damaged(const struct vm *vm)
+{
+	return *vm->damage.text != '\0';
+}
 
 /* ResourceNotFound when there is none.  Its driver is asked for its numbers;
  * vm_free afterwards. */
@@ -104,7 +127,9 @@ struct vm_order {
 	const char *swap; /* NULL: memory */
 	bool ptrace_slot;
 	unsigned count; /* 0: one machine that is in no set */
-	const unsigned *zones; /* zone_count of them; none: no zone asked for */
+	/* zone_count of them, taken in turn; none: a set goes over all zones
+	 * that have room, one machine goes to the emptiest. */
+	const unsigned *zones;
 	size_t zone_count;
 	const struct vm_tag *tags;
 	size_t tag_count;
@@ -126,9 +151,13 @@ typedef void (*vm_progress)(void *ctx, const char *name, const char *what,
  * made none is left. */
 int vm_create(struct vms *, const struct vm_order *, vm_progress, void *ctx,
 	struct vm_refusal *);
-/* Another size of the same family, when stopped. */
+#define VM_EPC_SAME UINT32_MAX
+/* Another size of the same family, when stopped.  epc_pages: how many it has
+ * then, 0 for the size's; VM_EPC_SAME: a number of its own, that it was made
+ * with, stays if the new size has as many (else InvalidParameter), and who
+ * had the old size's gets the new one's. */
 int vm_resize(struct vms *, const char *name, const struct vmconf_size *,
-	struct vm_refusal *);
+	uint32_t epc_pages, struct vm_refusal *);
 /* Sets tags; a value of NULL removes. */
 int vm_set_tags(struct vms *, const char *name, const struct vm_tag *,
 	size_t count, struct vm_refusal *);
@@ -170,10 +199,18 @@ void vm_release(int lock);
 /* Each returns when the machine is in that state; being in it already is no
  * error. */
 int vm_start(struct vms *, const char *name, struct vm_refusal *);
-/* Applications in it are told to end, then ended; deallocate: gives up its
- * place on a host too. */
-int vm_stop(struct vms *, const char *name, bool deallocate,
+
+enum {
+	VM_DEALLOCATE = 1, /* gives up its place on a host too */
+	VM_FORCE = 2, /* its driver is killed at once, not told */
+};
+/* Its driver is told to end, and killed when it has not in 20 seconds;
+ * applications in it are told to end, then ended. */
+int vm_stop(struct vms *, const char *name, unsigned flags,
 	struct vm_refusal *);
-int vm_restart(struct vms *, const char *name, struct vm_refusal *);
+/* flags: VM_FORCE or 0.  Applications that look for the machine meanwhile
+ * wait for it. */
+int vm_restart(struct vms *, const char *name, unsigned flags,
+	struct vm_refusal *);
 
 #endif

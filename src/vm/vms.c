@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LOCK_NAP_US 5000
+
 int vm_refuse(struct vm_refusal *refusal, const char *code, int error,
 	const char *format, ...)
 {
@@ -27,6 +29,13 @@ int vm_refuse(struct vm_refusal *refusal, const char *code, int error,
 		why_words(format), args);
 	va_end(args);
 	return error;
+}
+
+int vm_refuse_missing(struct vm_refusal *refusal, const char *name)
+{
+	return vm_refuse(refusal, "ResourceNotFound", -ENOENT, "there is no "
+		"virtual machine %s; `coffer vm create %s` makes it", name,
+		name);
 }
 
 int vm_refuse_why(struct vm_refusal *refusal, int error,
@@ -68,6 +77,11 @@ int vms_open(const char *state, struct vms **out, struct why *why)
 	else
 		*out = vms;
 	return r;
+}
+
+void vms_watch(struct vms *vms, const struct vms_watch *watch)
+{
+	vms->watch = *watch;
 }
 
 void vms_close(struct vms *vms)
@@ -138,6 +152,21 @@ int vms_lock(struct vms *vms, struct why *why)
 	return why_set(why, r, "cannot lock %s: %s", path, strerror(-r));
 }
 
+/* Another command may hold it for as long as a machine takes to end. */
+static int wait_for_lock(struct vms *vms, int fd)
+{
+	int r;
+
+	if (!vms->watch.cancel)
+		return lock(fd, LOCK_EX);
+	while ((r = lock(fd, LOCK_EX | LOCK_NB)) == -EWOULDBLOCK) {
+		if (vms_cancelled(vms))
+			return -EINTR;
+		usleep(LOCK_NAP_US);
+	}
+	return r;
+}
+
 /* A file that was removed while we waited for it locks nothing. */
 static bool still_named(int fd, const char *path)
 {
@@ -147,16 +176,9 @@ static bool still_named(int fd, const char *path)
 		ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
-static int not_found(const char *name, struct vm_refusal *refusal)
-{
-	return vm_refuse(refusal, "ResourceNotFound", -ENOENT, "there is no "
-		"virtual machine %s; `coffer vm create %s` makes it", name,
-		name);
-}
-
 int vm_hold(struct vms *vms, const char *name, struct vm_refusal *refusal)
 {
-	char conf[PATH_MAX], path[PATH_MAX];
+	char path[PATH_MAX];
 	struct why why;
 	int fd, r;
 
@@ -164,23 +186,25 @@ int vm_hold(struct vms *vms, const char *name, struct vm_refusal *refusal)
 		return vm_refuse(refusal, "InvalidParameter", -EINVAL,
 			"\"%.80s\" is no name of a virtual machine: 1 to %d "
 			"of a-z, 0-9 and '-'", name, PATHS_NAME_MAX);
-	r = vms_file(vms, name, "vm.conf", conf, &why);
-	if (!r)
-		r = vms_file(vms, name, "lock", path, &why);
+	r = vms_file(vms, name, "lock", path, &why);
 	if (r)
 		return vm_refuse_why(refusal, r, &why);
 	for (;;) {
-		if (access(conf, F_OK))
-			return not_found(name, refusal);
+		if (!vm_is_there(vms, name))
+			return vm_refuse_missing(refusal, name);
 		fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
 			0600);
 		if (fd < 0 && errno == ENOENT)
-			return not_found(name, refusal);
-		r = fd < 0 ? -errno : lock(fd, LOCK_EX);
+			return vm_refuse_missing(refusal, name);
+		r = fd < 0 ? -errno : wait_for_lock(vms, fd);
 		if (!r && still_named(fd, path))
 			return fd;
 		if (fd >= 0)
 			close(fd);
+		if (r == -EINTR)
+			return vm_refuse(refusal, "Conflict", r, "interrupted "
+				"while another command was at work on %s; it "
+				"is left to that", name);
 		if (r)
 			return vm_refuse(refusal, "InternalError", r,
 				"cannot lock %s: %s", path, strerror(-r));
@@ -227,6 +251,10 @@ int vm_keep_out(struct vms *vms, const char *name, int wait_ms,
 			strerror(errno));
 	for (int ms = 0;; ms += 5) {
 		r = lock(fd, LOCK_EX | LOCK_NB);
+		if (r == -EWOULDBLOCK && vms_cancelled(vms)) {
+			close(fd);
+			return why_set(why, -EINTR, "interrupted");
+		}
 		if (r != -EWOULDBLOCK || ms >= wait_ms)
 			break;
 		usleep(5000);

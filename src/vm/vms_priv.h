@@ -18,11 +18,20 @@ struct vms {
 	char machines[PATH_MAX]; /* STATE/vm */
 	char runtime[PATH_MAX]; /* base of the runtime directories */
 	struct pki *pki; /* opened when it is first needed */
+	struct vms_watch watch;
 };
+
+/* Is who waits tired of it? */
+static inline bool vms_cancelled(const struct vms *vms)
+{
+	return vms->watch.cancel && *vms->watch.cancel;
+}
 
 /* Fills in a refusal (may be NULL); returns error. */
 int vm_refuse(struct vm_refusal *, const char *code, int error,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* ResourceNotFound, with the name. */
+int vm_refuse_missing(struct vm_refusal *, const char *name);
 /* InternalError, for a reason that something beneath gave. */
 int vm_refuse_why(struct vm_refusal *, int error, const struct why *);
 
@@ -46,13 +55,27 @@ bool vm_is_held(struct vms *, const char *name);
 bool vm_is_alive(struct vms *, const char *name);
 
 /* Waits until no driver runs in this machine's folder, and keeps drivers out
- * until the descriptor is closed.  -EBUSY when one does not end. */
+ * until the descriptor is closed.  -EBUSY when one does not end, -EINTR when
+ * the watch has cancelled. */
 int vm_keep_out(struct vms *, const char *name, int wait_ms, struct why *);
 
-/* Reads one machine.  -ENOENT when there is none.  The caller frees
- * vm->conf. */
+/* The machine's lock is held: ends what there is of it, whatever its vm.conf
+ * says and however damaged that is, for it is about to be removed. */
+int vm_end(struct vms *, const char *name, struct vm_refusal *);
+
+/* Is there a machine of this name, damaged or not?  One has a vm.conf, or
+ * fuses, which are made after it: then somebody took its vm.conf away.  A
+ * folder without both is one that is just being filled. */
+bool vm_is_there(struct vms *, const char *name);
+
+/* Reads one machine, which may be damaged.  -ENOENT when there is none.  The
+ * caller frees vm->conf. */
 int vm_load(struct vms *, const char *name, bool probe, struct vm *,
-	struct why *);
+	struct why *why);
+/* The same for who would change it: ResourceNotFound when there is none,
+ * OperationNotAllowed for one that is damaged. */
+int vm_load_whole(struct vms *, const char *name, struct vm *,
+	struct vm_refusal *);
 /* Writes its vm.conf. */
 int vm_save(struct vms *, const char *name, const struct vmconf *,
 	struct why *);

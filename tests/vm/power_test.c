@@ -20,6 +20,7 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,6 +28,7 @@
 
 static struct world world;
 static char said[16384]; /* by the last command, on both outputs */
+static int held = -1; /* a machine's lock, when a test holds it */
 
 /* ---- helpers ---- */
 
@@ -112,8 +114,16 @@ static int setup(void **state)
 	return coffer("ca init") ? -1 : 0;
 }
 
+static void let_go(void)
+{
+	if (held >= 0)
+		close(held);
+	held = -1;
+}
+
 static int teardown(void **state)
 {
+	let_go(); /* of a test that has failed */
 	coffer("vm stop --all");
 	return world_close(&world) ? -1 : 0;
 }
@@ -251,6 +261,182 @@ static void what_was_killed_has_failed(void **state)
 	assert_int_equal(world_wait_empty(WAIT_MS), 0);
 }
 
+/* ---- drivers that hang ---- */
+
+static const char *conf_of(const char *name, char text[4096])
+{
+	char path[160];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/vm/%s/vm.conf", world.state, name);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	text[fread(text, 1, 4095, f)] = '\0';
+	fclose(f);
+	return text;
+}
+
+/* A driver that hears nothing; its pid. */
+static pid_t hang(const char *name)
+{
+	pid_t pid = driver(name);
+
+	assert_true(pid > 0);
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	return pid;
+}
+
+/* `coffer ...` beside us; what it says is heard line by line. */
+static void begin(struct peer *command, const char *arguments)
+{
+	char line[256];
+	char *argv[] = { "/bin/sh", "-c", line, NULL };
+
+	snprintf(line, sizeof(line), "exec %s %s 2>&1", COFFER, arguments);
+	assert_int_equal(peer_start(command, argv, (uid_t)-1, NULL, -1), 0);
+}
+
+static void who_stops_a_hung_one_is_told_and_may_go(void **state)
+{
+	struct peer stop;
+	char line[4096];
+
+	ok("vm create one");
+	ok("vm create two");
+	hang("one");
+	begin(&stop, "vm stop --all");
+	/* The other is not kept waiting. */
+	assert_true(peer_hear(&stop, line, sizeof(line), WAIT_MS));
+	assert_string_equal(line, "two is stopped");
+	assert_true(peer_hear(&stop, line, sizeof(line), WAIT_MS));
+	assert_non_null(strstr(line, "one takes long to end"));
+	assert_non_null(strstr(line, "--force"));
+	assert_int_equal(kill(stop.pid, SIGINT), 0);
+	assert_true(peer_hear(&stop, line, sizeof(line), WAIT_MS));
+	assert_non_null(strstr(line, "Conflict: interrupted; one was told"));
+	assert_int_equal(WEXITSTATUS(peer_end(&stop, WAIT_MS)), 1);
+	assert_non_null(strstr(conf_of("one", line), "power=off"));
+	ok("vm stop one --force");
+	look_one("one", "stopped");
+	nothing_runs();
+	ok("vm events one");
+	says("killed");
+	ok("vm start one");
+	hang("one");
+	/* Deleting waits less, as nobody will miss it. */
+	ok("vm delete one --force");
+	nothing_runs();
+}
+
+/* Its queue of connections is full, too. */
+static void a_hung_one_is_killed_in_the_end(void **state)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fds[128], count = 0;
+
+	ok("vm create one");
+	hang("one");
+	snprintf(address.sun_path, sizeof(address.sun_path),
+		"%.80s/one/driver.sock", world.runtime);
+	for (; count < 128; count++) {
+		fds[count] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK |
+			SOCK_CLOEXEC, 0);
+		if (connect(fds[count], (struct sockaddr *)&address,
+				sizeof(address)))
+			break;
+	}
+	assert_true(count < 128);
+	ok("vm restart one");
+	says("one takes long to end");
+	says("one is running again");
+	for (int i = 0; i <= count; i++)
+		close(fds[i]);
+	look_one("one", "running");
+	ok("vm events one");
+	says("was killed");
+}
+
+/* An application that asks in the middle of a restart hears nothing of it. */
+static void applications_wait_for_a_restart(void **state)
+{
+	char *argv[] = { IDENT_HOST, IDENT_ENCLAVE, NULL };
+	unsigned long long until = world_clock() + WAIT_MS;
+	char text[4096], path[160];
+	struct peer host, restart;
+	pid_t pid;
+
+	ok("vm create one");
+	pid = hang("one");
+	begin(&restart, "vm restart one");
+	while (!strstr(conf_of("one", text), "power=off") &&
+			world_clock() < until)
+		world_nap(5);
+	setenv("COFFER_VM", "one", 1);
+	assert_int_equal(peer_start(&host, argv, (uid_t)-1, NULL, -1), 0);
+	assert_int_equal(kill(pid, SIGCONT), 0);
+	assert_true(peer_expect(&host, "loaded", NULL, 0, WAIT_MS));
+	assert_int_equal(peer_end(&host, WAIT_MS), 0);
+	assert_int_equal(peer_end(&restart, WAIT_MS), 0);
+
+	/* The same with nothing left but the command's lock. */
+	ok("vm stop one");
+	snprintf(path, sizeof(path), "%s/vm/one/lock", world.state);
+	held = open(path, O_RDWR | O_CLOEXEC);
+	assert_int_equal(flock(held, LOCK_EX), 0);
+	assert_int_equal(peer_start(&host, argv, (uid_t)-1, NULL, -1), 0);
+	begin(&restart, "run --vm one -- /bin/echo ran");
+	assert_false(peer_hear(&host, text, sizeof(text), 500));
+	/* As turning it on does. */
+	assert_int_equal(system("sed -i s/power=off/power=on/ "
+		"$COFFER_STATE_DIR/vm/one/vm.conf"), 0);
+	let_go();
+	assert_true(peer_expect(&host, "loaded", NULL, 0, WAIT_MS));
+	assert_int_equal(peer_end(&host, WAIT_MS), 0);
+	assert_true(peer_expect(&restart, "ran", NULL, 0, WAIT_MS));
+	assert_int_equal(peer_end(&restart, WAIT_MS), 0);
+	unsetenv("COFFER_VM");
+}
+
+/* ---- damaged ---- */
+
+static void a_damaged_one_keeps_nobody_from_the_others(void **state)
+{
+	struct look l;
+
+	ok("vm create one");
+	ok("vm create two");
+	assert_int_equal(system("echo nonsense >> "
+		"$COFFER_STATE_DIR/vm/one/vm.conf"), 0);
+	ok("vm list");
+	says("vm.conf:");
+	says("no key=value");
+	ok("vm list --json");
+	says("\"OperationNotAllowed\"");
+	l = look();
+	assert_int_equal(l.count, 2);
+	assert_string_equal(l.item[0].power, "failed");
+	assert_string_equal(l.item[1].power, "running");
+	ok("vm show one");
+	says("coffer vm delete one");
+	assert_int_equal(coffer("vm restart --all"), 1);
+	says("two is running again");
+	says("OperationNotAllowed");
+	assert_int_equal(coffer("vm probe"), 1);
+	says("two                  healthy");
+	assert_int_equal(coffer("vm tcb show"), 1);
+	says("UpToDate");
+	ok("ca show");
+	assert_int_equal(coffer("shell one"), 1);
+	assert_int_equal(coffer("run --vm one -- /bin/true"), 1);
+	says("no key=value");
+	assert_int_equal(coffer("vm delete one"), 1);
+	says("--force");
+	ok("vm delete one --force");
+	ok("vm stop two");
+	nothing_runs();
+	assert_int_equal(look().count, 1);
+}
+
 /* ---- health ---- */
 
 static void program(const char *path, const char *text)
@@ -355,6 +541,10 @@ int main(void)
 		CASE(several_at_a_time),
 		CASE(its_applications_are_told),
 		CASE(what_was_killed_has_failed),
+		CASE(who_stops_a_hung_one_is_told_and_may_go),
+		CASE(a_hung_one_is_killed_in_the_end),
+		CASE(applications_wait_for_a_restart),
+		CASE(a_damaged_one_keeps_nobody_from_the_others),
 		CASE(probes),
 		CASE(one_domain_after_another),
 	};

@@ -69,6 +69,50 @@ static void test_one(void **state)
 		"InvalidParameter");
 }
 
+static const char *state_of(json_t *vm)
+{
+	return json_string_value(json_object_get(json_object_get(vm,
+		"properties"), "provisioningState"));
+}
+
+static void test_a_damaged_one_is_shown_as_failed(void **state)
+{
+	struct portal_world *world = *state;
+	json_t *answer, *status;
+	char path[256];
+	FILE *f;
+
+	world_add(world, "one", "web", 2);
+	world_add(world, "two", "web", 2);
+	snprintf(path, sizeof(path), "%s/vm/one/vm.conf", world->state);
+	f = fopen(path, "a");
+	assert_non_null(f);
+	fputs("nonsense\n", f);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(ask(world, "GET", world_target(world, "web",
+		"virtualMachines?" VERSION), NULL, &answer), 200);
+	assert_string_equal(state_of(json_array_get(json_object_get(answer,
+		"value"), 0)), "Failed");
+	assert_string_equal(state_of(json_array_get(json_object_get(answer,
+		"value"), 1)), "Succeeded");
+	json_decref(answer);
+	assert_int_equal(ask(world, "GET", world_target(world, "web",
+		"virtualMachines/one?$expand=instanceView&" VERSION), NULL,
+		&answer), 200);
+	assert_string_equal(state_of(answer), "Failed");
+	status = json_array_get(json_object_get(json_object_get(
+		json_object_get(answer, "properties"), "instanceView"),
+		"statuses"), 0);
+	assert_string_equal(json_string_value(json_object_get(status,
+		"code")), "ProvisioningState/failed");
+	assert_non_null(strstr(json_string_value(json_object_get(status,
+		"message")), "no key=value"));
+	json_decref(answer);
+	expect(world, "PATCH", world_target(world, "web",
+		"virtualMachines/one?" VERSION), "{\"tags\":{\"a\":\"b\"}}",
+		409, "OperationNotAllowed");
+}
+
 static size_t count_of(struct portal_world *world, const char *target,
 	json_t **next)
 {
@@ -372,6 +416,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EACH(test_one),
+		EACH(test_a_damaged_one_is_shown_as_failed),
 		EACH(test_pages_have_every_machine_once),
 		EACH(test_sizes_and_usages),
 		EACH(test_places_that_there_are_not),

@@ -242,7 +242,7 @@ static void quotas_and_rooms(void **state)
 	REFUSED("QuotaExceeded", .name = "b",
 		.size = size("Standard_DC2s_v2"));
 	assert_int_equal(vm_resize(g_vms, "a-0", size("Standard_DC4s_v2"),
-		&g_refusal), -EDQUOT);
+		VM_EPC_SAME, &g_refusal), -EDQUOT);
 	snprintf(path, sizeof(path), "%s/state/inventory.conf", g_folder);
 	f = fopen(path, "w");
 	assert_non_null(f);
@@ -328,23 +328,29 @@ static void resizing(void **state)
 
 	MAKE(.name = "a", .epc_pages = 1000);
 	assert_int_equal(vm_resize(g_vms, "a", size("Standard_DC8s_v3"),
-		&g_refusal), 0);
+		VM_EPC_SAME, &g_refusal), 0);
 	get("a", &vm);
 	assert_int_equal(vm.conf.size->vcpus, 8);
+	/* a number of its own stays */
+	assert_int_equal(vm.conf.epc_pages, 1000);
+	vm_free(&vm);
+	assert_int_equal(vm_resize(g_vms, "a", size("Standard_DC8s_v3"), 0,
+		&g_refusal), 0);
+	get("a", &vm);
 	assert_int_equal(vm.conf.epc_pages, 32 << 18);
 	vm_free(&vm);
 	assert_int_equal(vm_resize(g_vms, "a", size("Standard_DC8ds_v3"),
-		&g_refusal), -EXDEV);
+		VM_EPC_SAME, &g_refusal), -EXDEV);
 	assert_string_equal(g_refusal.code, "OperationNotAllowed");
 	assert_int_equal(vm_resize(g_vms, "b", size("Standard_DC8s_v3"),
-		&g_refusal), -ENOENT);
+		VM_EPC_SAME, &g_refusal), -ENOENT);
 	assert_string_equal(g_refusal.code, "ResourceNotFound");
 	/* a driver has it */
 	assert_int_equal(vms_folder(g_vms, "a", path, NULL), 0);
 	fd = open(path, O_RDONLY | O_DIRECTORY);
 	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
 	assert_int_equal(vm_resize(g_vms, "a", size("Standard_DC1s_v3"),
-		&g_refusal), -EBUSY);
+		VM_EPC_SAME, &g_refusal), -EBUSY);
 	assert_string_equal(g_refusal.code, "OperationNotAllowed");
 	assert_int_equal(vm_delete(g_vms, "a", false, &g_refusal), -EBUSY);
 	assert_non_null(strstr(g_refusal.why.text, "coffer vm stop a"));
@@ -373,14 +379,14 @@ static void a_host_that_is_full_is_left(void **state)
 	assert_int_equal(vm.conf.host, 0);
 	vm_free(&vm);
 	assert_int_equal(vm_resize(g_vms, "b", size("Standard_DC32s_v3"),
-		&g_refusal), 0);
+		VM_EPC_SAME, &g_refusal), 0);
 	get("b", &vm);
 	assert_int_equal(vm.conf.host, 1);
 	vm_free(&vm);
 	/* three beside a, one beside b */
 	MAKE(.name = "c", .count = 4, .size = size("Standard_DC8s_v3"));
 	assert_int_equal(vm_resize(g_vms, "b", size("Standard_DC48s_v3"),
-		&g_refusal), -ENOSPC);
+		VM_EPC_SAME, &g_refusal), -ENOSPC);
 	assert_string_equal(g_refusal.code, "AllocationFailed");
 	get("b", &vm); /* as it was */
 	assert_string_equal(vm.conf.size->name, "Standard_DC32s_v3");
@@ -739,6 +745,202 @@ static void events_have_details(void **state)
 	json_decref(event);
 }
 
+static void an_own_number_of_pages_must_fit(void **state)
+{
+	struct vm vm;
+
+	MAKE(.name = "a", .size = size("Standard_DC2s_v2"),
+		.epc_pages = 10000);
+	assert_int_equal(vm_resize(g_vms, "a", size("Standard_DC1s_v2"),
+		VM_EPC_SAME, &g_refusal), -ERANGE);
+	assert_string_equal(g_refusal.code, "InvalidParameter");
+	assert_non_null(strstr(g_refusal.why.text, "--epc-pages"));
+	get("a", &vm);
+	assert_string_equal(vm.conf.size->name, "Standard_DC2s_v2");
+	vm_free(&vm);
+	assert_int_equal(vm_resize(g_vms, "a", size("Standard_DC1s_v2"), 10,
+		&g_refusal), -EINVAL);
+	assert_int_equal(vm_resize(g_vms, "a", size("Standard_DC1s_v2"), 20,
+		&g_refusal), 0);
+	get("a", &vm);
+	assert_string_equal(vm.conf.size->name, "Standard_DC1s_v2");
+	assert_int_equal(vm.conf.epc_pages, 20);
+	vm_free(&vm);
+	/* back to the size's, and with it from then on */
+	assert_int_equal(vm_resize(g_vms, "a", size("Standard_DC1s_v2"), 0,
+		&g_refusal), 0);
+	assert_int_equal(vm_resize(g_vms, "a", size("Standard_DC8_v2"),
+		VM_EPC_SAME, &g_refusal), 0);
+	get("a", &vm);
+	assert_int_equal(vm.conf.epc_pages, 168 << 8);
+	vm_free(&vm);
+}
+
+static void a_set_goes_over_the_zones_with_room(void **state)
+{
+	static const unsigned one[] = { 1 };
+	struct vm_list list;
+	unsigned in[VMCONF_ZONES_MAX + 1] = { 0 };
+	char path[128];
+	FILE *f;
+
+	MAKE(.name = "w", .count = 7);
+	assert_int_equal(vm_list(g_vms, NULL, false, &list, NULL), 0);
+	for (size_t i = 0; i < list.count; i++)
+		in[list.items[i].conf.zone]++;
+	vm_list_free(&list);
+	assert_int_equal(in[1], 3);
+	assert_int_equal(in[2], 2);
+	assert_int_equal(in[3], 2);
+	/* Zone 1 is full, zone 2 has none of them. */
+	snprintf(path, sizeof(path), "%s/state/inventory.conf", g_folder);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs("update_domains=2\nhosts.standardDCSv3Family=1\n"
+		"zone.2=standardDCSv2Family\n", f);
+	fclose(f);
+	MAKE(.name = "a", .size = size("Standard_DC48s_v3"), .zones = one,
+		.zone_count = 1);
+	memset(in, 0, sizeof(in));
+	MAKE(.name = "v", .count = 8);
+	assert_int_equal(vm_list(g_vms, &(struct vm_filter){ .set = "v",
+		.update_domain = -1 }, false, &list, NULL), 0);
+	for (size_t i = 0; i < list.count; i++)
+		in[list.items[i].conf.zone]++;
+	vm_list_free(&list);
+	assert_int_equal(in[2], 0);
+	assert_int_equal(in[1] + in[3], 8);
+	assert_true(in[1] && in[3]);
+	/* One that was asked for is held to. */
+	REFUSED("AllocationFailed", .name = "u", .count = 2, .size =
+		size("Standard_DC48s_v3"), .zones = one, .zone_count = 1);
+}
+
+/* ---- damaged ---- */
+
+static void write_conf(const char *name, const char *text)
+{
+	char path[PATH_MAX];
+	FILE *f;
+
+	assert_int_equal(vms_file(g_vms, name, "vm.conf", path, NULL), 0);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void is_damaged(const char *name, const char *says)
+{
+	struct vm_list list;
+	struct vm vm;
+	size_t i;
+
+	get(name, &vm);
+	assert_int_equal(vm.power, VM_POWER_FAILED);
+	if (!strstr(vm.damage.text, says))
+		fail_msg("\"%s\" is not in \"%s\"", says, vm.damage.text);
+	assert_non_null(strstr(vm.damage.text, "coffer vm delete"));
+	vm_free(&vm);
+	assert_int_equal(vm_list(g_vms, NULL, true, &list, NULL), 0);
+	for (i = 0; i < list.count && strcmp(list.items[i].name, name); i++)
+		assert_false(vm_is_damaged(&list.items[i]));
+	assert_true(i < list.count);
+	assert_string_equal(list.items[i].damage.text, vm.damage.text);
+	vm_list_free(&list);
+}
+
+#define NOT_DONE(call) do { \
+	assert_int_equal(call, -EINVAL); \
+	assert_string_equal(g_refusal.code, "OperationNotAllowed"); \
+	assert_non_null(strstr(g_refusal.why.text, "coffer vm delete")); \
+} while (0)
+
+static void a_damaged_one_is_listed_and_can_be_deleted(void **state)
+{
+	static const char *const bad[][2] = {
+		{ "", "vm.conf is empty" },
+		{ "size=Standard_DC8s_v3\nepc_pa", "vm.conf:2: no key=value" },
+		{ "what=1\n", "vm.conf:1: unknown key" },
+	};
+	static const struct vm_tag tag[] = { { "a", "1" } };
+	struct vm_quota quotas[VMCONF_FAMILIES];
+	char path[PATH_MAX];
+	struct vm vm;
+
+	MAKE(.name = "a");
+	MAKE(.name = "b");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		write_conf("b", bad[i][0]);
+		is_damaged("b", bad[i][1]);
+	}
+	NOT_DONE(vm_start(g_vms, "b", &g_refusal));
+	NOT_DONE(vm_stop(g_vms, "b", 0, &g_refusal));
+	NOT_DONE(vm_restart(g_vms, "b", 0, &g_refusal));
+	NOT_DONE(vm_set_tags(g_vms, "b", tag, 1, &g_refusal));
+	NOT_DONE(vm_resize(g_vms, "b", size("Standard_DC8s_v3"), 0,
+		&g_refusal));
+	/* Others are made as before, and what can be read counts. */
+	write_conf("b", "size=Standard_DC8s_v3\npower=off\nzone=1\nhost=x\n");
+	MAKE(.name = "c");
+	assert_int_equal(vm_quotas(g_vms, quotas, NULL), 0);
+	assert_int_equal(quotas[VMCONF_DCSV3].used, 1 + 8 + 1);
+	REFUSED("Conflict", .name = "b");
+	open_again();
+	is_damaged("b", "vm.conf:4: \"x\" is no number");
+	assert_int_equal(vm_delete(g_vms, "b", false, &g_refusal), 0);
+	assert_int_equal(count(NULL), 2);
+	/* Taken away, it is one all the same. */
+	assert_int_equal(vms_file(g_vms, "a", "vm.conf", path, NULL), 0);
+	assert_int_equal(unlink(path), 0);
+	open_again();
+	is_damaged("a", "vm.conf is missing");
+	NOT_DONE(vm_start(g_vms, "a", &g_refusal));
+	/* Or a folder, or a link. */
+	assert_int_equal(mkdir(path, 0700), 0);
+	is_damaged("a", "Is a directory");
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(symlink("fuses", path), 0);
+	is_damaged("a", "symbolic links");
+	assert_int_equal(vm_delete(g_vms, "a", true, &g_refusal), 0);
+	assert_int_equal(vm_get(g_vms, "a", &vm, &g_refusal), -ENOENT);
+	assert_int_equal(count(NULL), 1);
+	assert_int_equal(left_over(), 0);
+}
+
+/* The path may be cut off, and another file's. */
+static void a_damaged_ones_swap_file_stays(void **state)
+{
+	char swap[128], text[256];
+	FILE *f;
+
+	MAKE(.name = "a");
+	snprintf(swap, sizeof(swap), "%s/other", g_folder);
+	f = fopen(swap, "w");
+	assert_non_null(f);
+	fclose(f);
+	snprintf(text, sizeof(text), "oops\nswap=%s", swap);
+	write_conf("a", text);
+	assert_int_equal(vm_delete(g_vms, "a", false, &g_refusal), 0);
+	assert_int_equal(access(swap, F_OK), 0);
+}
+
+static void who_waits_may_give_up(void **state)
+{
+	volatile sig_atomic_t cancel = 1;
+	struct vms_watch watch = { .cancel = &cancel };
+	int lock;
+
+	MAKE(.name = "a");
+	lock = vm_hold(g_vms, "a", &g_refusal);
+	assert_true(lock >= 0);
+	vms_watch(g_vms, &watch);
+	assert_int_equal(vm_stop(g_vms, "a", 0, &g_refusal), -EINTR);
+	assert_string_equal(g_refusal.code, "Conflict");
+	vm_release(lock);
+	assert_int_equal(vm_stop(g_vms, "a", 0, &g_refusal), 0);
+}
+
 static int no_ca(void **state)
 {
 	char command[96];
@@ -772,6 +974,11 @@ int machines_tests(void)
 		IN(a_driver_that_does_not_answer_has_failed),
 		IN(events_are_bounded_and_followed),
 		IN(events_have_details),
+		IN(an_own_number_of_pages_must_fit),
+		IN(a_set_goes_over_the_zones_with_room),
+		IN(a_damaged_one_is_listed_and_can_be_deleted),
+		IN(a_damaged_ones_swap_file_stays),
+		IN(who_waits_may_give_up),
 	};
 
 	return cmocka_run_group_tests_name("machines", tests, NULL, no_ca);
