@@ -73,12 +73,14 @@ oe_result_t report_verify_remote(const uint8_t *report, size_t size,
 	const uint8_t *quote;
 	uint8_t *copy;
 	oe_result_t result;
-	size_t quote_size;
+	size_t quote_size, both;
 
 	if (!report || !size || size > OE_MAX_REPORT_SIZE
-			|| !endorsements != !endorsements_size)
+			|| !endorsements != !endorsements_size
+			|| __builtin_add_overflow(size, endorsements_size,
+				&both))
 		return OE_INVALID_PARAMETER;
-	copy = malloc(size + endorsements_size);
+	copy = malloc(both);
 	check = calloc(1, sizeof(*check));
 	if (!copy || !check) {
 		free(copy);

@@ -60,7 +60,8 @@ static oe_result_t claim(const oe_uuid_t *format,
 	return OE_OK;
 }
 
-/* Either custom claims follow the quote, or nothing may. */
+/* What follows the quote is custom claims where the format has them, and not
+ * looked at elsewhere: quotes come with padding. */
 static oe_result_t verify(const oe_uuid_t *format, const uint8_t *evidence,
 	size_t evidence_size, const uint8_t *endorsements,
 	size_t endorsements_size, const oe_policy_t *policies,

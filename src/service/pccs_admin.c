@@ -173,10 +173,12 @@ static json_t *platform_json(struct db_rows *rows)
 /* Is this FMSPC in "[A,B]"?  An empty list has all. */
 static bool listed(const char *list, const char *fmspc)
 {
+	if (!pccs_is_hex(fmspc, 2 * PKI_FMSPC_SIZE))
+		return false;
 	if (list[strspn(list, "[ ")] == ']')
 		return true;
 	for (const char *at = list; (at = strcasestr(at, fmspc)); at++)
-		if (strchr("[, ", at[-1]) && strchr("], ", at[12]))
+		if (strchr("[, ", at[-1]) && strchr("], ", at[2 * PKI_FMSPC_SIZE]))
 			return true;
 	return false;
 }

@@ -9,7 +9,7 @@
 int pccs_find(struct pccs *pccs, const char *qeid, const char *eppid,
 	struct pki_machine *machine, struct why *why)
 {
-	char pushed[33] = "";
+	char pushed[PCCS_QEID_MAX + 1] = "";
 	struct db_rows *rows;
 	uint8_t id[16];
 	int r = 0;
@@ -17,7 +17,7 @@ int pccs_find(struct pccs *pccs, const char *qeid, const char *eppid,
 	if ((qeid && (strlen(qeid) > PCCS_QEID_MAX ||
 	     !pccs_is_hex(qeid, strlen(qeid)))) ||
 	    (eppid && *eppid && !pccs_is_hex(eppid, PCCS_EPPID_DIGITS)) ||
-	    (!qeid && !eppid))
+	    (!qeid && (!eppid || !*eppid)))
 		return why_set(why, -EINVAL, "no identifier");
 	/* An encrypted PPID cannot be opened here; what a tool has pushed
 	 * together with a QE_ID can be found again. */
@@ -26,7 +26,7 @@ int pccs_find(struct pccs *pccs, const char *qeid, const char *eppid,
 			"pccs_platform WHERE enc_ppid = upper(?)", "t",
 			eppid);
 		r = rows ? db_next(rows) : -EIO;
-		if (r > 0)
+		if (r > 0 && db_text(rows, 0))
 			snprintf(pushed, sizeof(pushed), "%s",
 				db_text(rows, 0));
 		db_done(rows);

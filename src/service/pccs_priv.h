@@ -61,7 +61,7 @@ void pccs_tcb(struct http_request *, struct http_answer *,
 	unsigned api_version);
 void pccs_qe_identity(struct http_request *, struct http_answer *,
 	unsigned api_version);
-/* uri: where the list is to be had; NULL or another: -ENOENT. */
+/* uri: where the list is to be had; NULL or another: -EINVAL. */
 int pccs_crl_by_uri(struct pccs *, const char *uri, struct pki_bytes *list,
 	enum pki_cert *issuer, struct why *);
 

@@ -203,6 +203,9 @@ static void reports(void **state)
 	IS(oe_get_report(provers[0], OE_REPORT_FLAGS_REMOTE_ATTESTATION, NULL,
 		0, &by_host, &size), OE_OK);
 	IS(oe_verify_report(NULL, by_host, size, &parsed), OE_OK);
+	/* A size that makes the sum of both a small one. */
+	IS(oe_verify_remote_report(by_host, size, by_host, SIZE_MAX - 64,
+		&parsed), OE_INVALID_PARAMETER);
 	oe_free_report(by_host);
 	IS(oe_get_report(provers[0], 0, NULL, 0, &by_host, &size), OE_OK);
 	IS(oe_verify_remote_report(by_host, size, NULL, 0, &parsed),

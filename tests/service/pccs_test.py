@@ -338,6 +338,14 @@ def tools(client, service, machines):
     rest = f"&cpusvn={machine['cpusvn']}&pcesvn={little}&pceid=0000"
     client.get(BASE + "v4/pckcert?encrypted_ppid=" + "AB" * 384 + rest)
     client.get(BASE + "v4/pckcert?encrypted_ppid=" + "CD" * 384 + rest, 461)
+    # No identifier is not that of whoever came without one, and a longer one
+    # not that of a machine whose identifier it begins with.
+    client.post(path, {"qe_id": machine["qe_id"], "pce_id": "0000",
+                       "platform_manifest": "ab"}, 200, user)
+    client.get(BASE + "v4/pckcert?encrypted_ppid=" + rest, 400)
+    client.post(path, dict(known, qe_id=machine["qe_id"] + "00",
+                           enc_ppid="ef" * 384), 200, user)
+    client.get(BASE + "v4/pckcert?encrypted_ppid=" + "EF" * 384 + rest, 461)
     ok("platforms that tools push and fetch, with their tokens")
 
     headers, _ = client.get(BASE + "v4/qe/identity")
