@@ -15,7 +15,7 @@ TESTS ?=
 FOLDERS := $(shell find src examples tests docs share install -name meson.build | sort)
 MESON_OPTIONS := --prefix $(PREFIX) --libdir lib $(OPTIONS)
 
-.PHONY: all programs help packages test-packages configure demo failover test test-portal bench stress sanitize coverage \
+.PHONY: all programs help packages test-packages configure demo failover test test-portal docs-images bench stress sanitize coverage \
 	fuzz deb test-deb install clean
 
 all: configure
@@ -34,6 +34,7 @@ help:
 	@echo 'make failover     build, then run examples/failover (needs etcd)'
 	@echo 'make test         build, then run the tests (TESTS=names for a few)'
 	@echo 'make test-portal  run the tests of the portal alone'
+	@echo 'make docs-images  make the pictures in docs/images anew'
 	@echo 'make bench        time calls, loading and paging'
 	@echo 'make stress       kill processes at random: paging, failover, machines'
 	@echo 'make sanitize     unit tests under ASan and UBSan, in $(SANITIZE_BUILD)'
@@ -80,6 +81,18 @@ test-portal: test-packages all
 	@ninja -C $(BUILD) meson-test-prereq >$(BUILD)/prereq.log || \
 		{ cat $(BUILD)/prereq.log; exit 1; }
 	@tools/run-tests $(BUILD) --suite portal
+
+# The pictures of docs/, which the browser test makes.
+docs-images: test-packages all
+	@tools/check-packages pngquant
+	@ninja -C $(BUILD) meson-test-prereq >$(BUILD)/prereq.log || \
+		{ cat $(BUILD)/prereq.log; exit 1; }
+	@rm -rf $(BUILD)/tests/portal/pictures
+	@PICTURES=1 tools/run-tests $(BUILD) portal-page
+	@for picture in $(BUILD)/tests/portal/pictures/portal-*.png; do \
+		pngquant --force --strip --output docs/images/$${picture##*/} \
+			64 $$picture || exit 1; \
+	done
 
 bench: all
 	@$(BUILD)/bin/coffer bench calls

@@ -6,6 +6,7 @@
 //	const browser = await require('./browser').start(url, folder);
 //	await browser.go('#/create');        the view is there, or an error
 //	await browser.look('create');        a picture; accessible, light and dark
+//	await browser.picture('create');     portal-create.png, for docs/images
 //	browser.foresee(401, /live$/);       a refusal that the test provokes
 //	browser.figure('bytes', 17);         measured, kept in figures.json
 //	await browser.end();                 throws if anything was kept
@@ -162,6 +163,26 @@ class Browser {
 				`${name}, ${scheme}: ${f}`));
 			this.checked++;
 		}
+	}
+
+	// A picture for docs/images, from the top down to the end of an element.
+	async picture(name, last) {
+		const end = last && await last.evaluate((e) =>
+			e.getBoundingClientRect().bottom + scrollY);
+
+		await this.page.screenshot({ fullPage: true,
+			path: path.join(this.folder, `portal-${name}.png`),
+			clip: last && { x: 0, y: 0, width: 1280,
+				height: end + 16 } });
+	}
+
+	// Until charts have something to show, when pictures are for people.
+	async looks(count) {
+		let left = process.env.PICTURES ? count : 0;
+
+		while (left-- > 0)
+			await this.page.waitForResponse((r) =>
+				/\/portal\/(live|machines\/[^/]*)$/.test(r.url()));
 	}
 
 	fine() {

@@ -118,6 +118,10 @@ async function spoken(browser, quote, seen) {
 		await explained(browser, words);
 		await browser.go('#/', words.Overview);
 		await browser.look(`overview-${language}`);
+		if (language === 'fr') {
+			await browser.looks(6);
+			await browser.picture('overview-fr');
+		}
 		seen(`${language}: every word of the page, ${changed} of them`);
 	}
 	await page.selectOption('#language', 'en');

@@ -112,6 +112,7 @@ async function creates(world, browser) {
 	await page.check('input[value=Standard_DC2s_v3]');
 	await page.selectOption('#zone', '1');
 	await browser.look('create');
+	await browser.picture('create');
 	await page.evaluate(() => {
 		const doing = document.querySelector('main [role=status]');
 		const bar = document.getElementById('progress');
@@ -180,6 +181,8 @@ async function watches(world, browser) {
 			[...chart.querySelectorAll('canvas')].some(drawn));
 	});
 	await browser.look('machine');
+	await browser.looks(6);
+	await browser.picture('machine');
 	seen('its charts have lines');
 	return { application, row };
 }
@@ -206,6 +209,7 @@ async function tampered(world, browser, { application, row }) {
 	assert.ok(await red(event));
 	await page.locator('td.tampered').waitFor();
 	await browser.look('tampering');
+	await browser.picture('tampering');
 	await browser.go('#/', 'Overview');
 	const power = page.locator('tr').filter({ hasText: 'small' })
 		.locator('.power.tampered');
@@ -213,6 +217,8 @@ async function tampered(world, browser, { application, row }) {
 	assert.ok(await red(power));
 	await page.locator('.summary .tampered').waitFor();
 	await browser.look('overview', 'both');
+	await browser.looks(6);
+	await browser.picture('overview');
 	await application.end();
 	seen('tampering is said at once, in red, to screen readers as well');
 }
@@ -252,6 +258,7 @@ async function verifies(world, browser) {
 	}
 	assert.ok(sizes.length > 20 && at > 1000 && at <= bytes.length);
 	await browser.look('quote');
+	await browser.picture('quote', rows.nth(4));
 	seen('a quote: decoded without a gap, its chain, genuine in software');
 
 	const changed = Buffer.from(bytes);
@@ -264,6 +271,8 @@ async function verifies(world, browser) {
 		.allTextContents();
 	assert.ok(reasons.length && reasons[0].length > 10, String(reasons));
 	await browser.look('quote-refused');
+	await browser.picture('quote-refused',
+		page.locator('.verdict.refused'));
 	await page.evaluate((text) => {
 		const data = new DataTransfer();
 		const raw = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -315,6 +324,7 @@ async function releases(world, browser) {
 	assert.match(said[0], /done/); // newest first
 	assert.match(said[1], /refused.*svn/);
 	await browser.look('key');
+	await browser.picture('key');
 	seen('a key is released to the enclave that its policy means; both ' +
 		'answers are in its audit list');
 }

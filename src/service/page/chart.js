@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Lines over time, by Dygraphs.  What they show is said in words as well.
 import { el, text } from './dom.js';
-import { clock } from './i18n.js';
+import { _, clock } from './i18n.js';
 
 // Its legend would set styles that the page's policy forbids.
 if (globalThis.Dygraph)
 	globalThis.Dygraph.PLUGINS = globalThis.Dygraph.PLUGINS.filter(
 		(plugin) => plugin !== globalThis.Dygraph.Plugins.Legend);
+
+// Lines that lie upon each other can be told apart, and not by colour alone.
+const PATTERNS = [null, [7, 4], [2, 4]];
 
 const KEEP = 300; // points: five minutes, one a second
 
@@ -17,7 +20,11 @@ export class Chart {
 		this.format = format;
 		this.points = [];
 		this.box = el('div', { class: 'chart', 'aria-hidden': 'true' });
-		this.words = el('p', { class: 'words' });
+		this.values = labels.map(() => el('span'));
+		this.words = el('p', { class: 'words' }, labels.map((label, i) =>
+			[el('span', { class: `swatch line-${i + 1}`,
+				'aria-hidden': 'true' }), _('{label}:', { label }), ' ',
+			this.values[i], ' ']).flat());
 		this.element = el('figure', {}, el('figcaption', {}, title),
 			this.box, this.words);
 		this.dark = matchMedia('(prefers-color-scheme: dark)');
@@ -43,8 +50,8 @@ export class Chart {
 		this.points.push([new Date(time), ...values]);
 		if (this.points.length > KEEP)
 			this.points.shift();
-		text(this.words, this.labels.map((label, i) =>
-			`${label}: ${this.format(values[i])}`).join(' · '));
+		this.values.forEach((value, i) => text(value,
+			this.format(values[i])));
 		this.draw();
 	}
 
@@ -62,6 +69,8 @@ export class Chart {
 			strokeWidth: 2,
 			fillGraph: this.labels.length === 1,
 			interactionModel: {},
+			series: Object.fromEntries(this.labels.map((label, i) =>
+				[label, { strokePattern: PATTERNS[i] }])),
 			axes: {
 				x: { axisLabelFormatter: clock,
 					axisLabelWidth: 80 },

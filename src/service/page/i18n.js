@@ -46,11 +46,15 @@ export const _ = (message, values = {}) =>
 // To make one takes longer than to use it a hundred times.
 const formats = new Map();
 
+// As in the reader's country, if the browser has it with this language.
+const locale = () => navigator.languages.find((tag) =>
+	tag.toLowerCase().split('-')[0] === current) ?? current;
+
 function format(kind, options) {
-	const key = `${current} ${JSON.stringify(options)}`;
+	const key = `${locale()} ${JSON.stringify(options)}`;
 
 	if (!formats.has(key))
-		formats.set(key, new kind(current, options));
+		formats.set(key, new kind(locale(), options));
 	return formats.get(key);
 }
 

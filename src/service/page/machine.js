@@ -108,7 +108,7 @@ function resizer(machine, skus, busy) {
 // ---- enclaves ----
 
 function enclaveRow() {
-	return el('tr', {}, el('th', { scope: 'row' }), el('td'),
+	return el('tr', {}, el('th', { scope: 'row', class: 'number' }), el('td'),
 		el('td', {}, facts([['MRENCLAVE', code('')],
 			['MRSIGNER', code('')], [_('Product, SVN'),
 				el('span')]])),
