@@ -71,7 +71,7 @@ static void show(const char *vm, const struct machine *machine,
 		return;
 	printf("%4s %*s %*s %-*s %*s %*s %*s  %s\n", "id",
 		CLI_CELL(8, _("app")), CLI_CELL(8, _("cell")),
-		CLI_CELL(8, _("state")), CLI_CELL(7, _("threads")),
+		CLI_CELL(10, _("state")), CLI_CELL(7, _("threads")),
 		CLI_CELL(10, _("resident")), CLI_CELL(10, _("evicted")),
 		"mrenclave");
 	for (size_t i = 0; i < count; i++) {
@@ -81,7 +81,7 @@ static void show(const char *vm, const struct machine *machine,
 		cli_hex(e->mrenclave, 32, mrenclave);
 		printf("%4" PRIu64 " %8u %8u %-*s %3u/%-3u %10" PRIu64
 			" %10" PRIu64 "  %.16s...%s\n", (uint64_t)e->id, e->pid,
-			e->cell_pid, CLI_CELL(8, _(machine_state_name(
+			e->cell_pid, CLI_CELL(10, _(machine_state_name(
 				e->state))), e->inside, e->threads,
 			(uint64_t)e->resident,
 			(uint64_t)e->evicted, mrenclave,

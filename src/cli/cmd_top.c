@@ -128,7 +128,7 @@ static void show(const char *vm, const struct look *before,
 		(double)(info->page_ins - before->info.page_ins) / seconds,
 		(double)(info->page_outs - before->info.page_outs) / seconds);
 	printf("%4s %*s %-*s %*s %*s %*s %*s %*s %*s %*s  %s\n", "id",
-		CLI_CELL(8, _("app")), CLI_CELL(8, _("state")),
+		CLI_CELL(8, _("app")), CLI_CELL(10, _("state")),
 		CLI_CELL(7, _("threads")), CLI_CELL(9, _("resident")),
 		CLI_CELL(9, _("evicted")), CLI_CELL(8, _("in/s")),
 		CLI_CELL(8, _("out/s")), CLI_CELL(9, _("calls/s")),
@@ -140,7 +140,7 @@ static void show(const char *vm, const struct look *before,
 		cli_hex(e->mrenclave, 32, mrenclave);
 		printf("%4" PRIu64 " %8u %-*s %3u/%-3u %9" PRIu64 " %9" PRIu64
 			" %8.0f %8.0f %9.0f %8.0f  %.16s\n", (uint64_t)e->id,
-			e->pid, CLI_CELL(8, _(machine_state_name(e->state))),
+			e->pid, CLI_CELL(10, _(machine_state_name(e->state))),
 			e->inside,
 			e->threads, (uint64_t)e->resident,
 			(uint64_t)e->evicted, rates[i].page_ins,

@@ -358,6 +358,35 @@ static void programs_are_found_where_told(void **state)
 	rmdir(folder);
 }
 
+static void reasons_end_with_whole_characters(void **state)
+{
+	static const char *const characters[] = { "e", "\u00e9", "\u20ac",
+		"\U0001f510" };
+	char text[1024];
+	struct why why;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		size_t size = strlen(characters[i]), room = sizeof(why.text) - 1;
+
+		assert_int_equal(size, i + 1);
+		for (size_t before = 0; before < 4; before++) {
+			memset(text, '-', before);
+			text[before] = '\0';
+			while (strlen(text) < room + 16)
+				strcat(text, characters[i]);
+			why_set(&why, 0, "%s", text);
+			assert_int_equal(strlen(why.text),
+				room - (room - before) % size);
+			assert_memory_equal(why.text, text, strlen(why.text));
+			/* What fits is not touched. */
+			text[before + 3 * size] = '\0';
+			why_set(&why, 0, "%s", text);
+			assert_string_equal(why.text, text);
+		}
+	}
+}
+
 const struct CMUnitTest common_tests[] = {
 	cmocka_unit_test(message_goes_over),
 	cmocka_unit_test(message_too_long_is_refused_whole),
@@ -371,6 +400,7 @@ const struct CMUnitTest common_tests[] = {
 	cmocka_unit_test(child_that_cannot_be_run),
 	cmocka_unit_test(detached_is_nobodys_child),
 	cmocka_unit_test(programs_are_found_where_told),
+	cmocka_unit_test(reasons_end_with_whole_characters),
 };
 const size_t common_tests_count =
 	sizeof(common_tests) / sizeof(common_tests[0]);
