@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 #include "common/paths.h"
+#include "table.h"
 #include "vm/machine.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -58,6 +59,8 @@ static int show_json(const char *vm, const struct machine *machine,
 static void show(const char *vm, const struct machine *machine,
 	const struct wire_enclave *items, size_t count)
 {
+	struct table table;
+
 	if (!machine) {
 		printf(_("Machine %s does not run: no enclaves.\n"), vm);
 		return;
@@ -69,24 +72,31 @@ static void show(const char *vm, const struct machine *machine,
 		(uint64_t)machine->info.swap_pages);
 	if (!count)
 		return;
-	printf("%4s %*s %*s %-*s %*s %*s %*s  %s\n", "id",
-		CLI_CELL(8, _("app")), CLI_CELL(8, _("cell")),
-		CLI_CELL(10, _("state")), CLI_CELL(7, _("threads")),
-		CLI_CELL(10, _("resident")), CLI_CELL(10, _("evicted")),
-		"mrenclave");
+	table_begin(&table, ">>><>>><", NULL);
+	table_add(&table, "id");
+	table_add(&table, "%s", _("app"));
+	table_add(&table, "%s", _("cell"));
+	table_add(&table, "%s", _("state"));
+	table_add(&table, "%s", _("threads"));
+	table_add(&table, "%s", _("resident"));
+	table_add(&table, "%s", _("evicted"));
+	table_add(&table, "mrenclave");
 	for (size_t i = 0; i < count; i++) {
 		const struct wire_enclave *e = &items[i];
 		char mrenclave[65];
 
 		cli_hex(e->mrenclave, 32, mrenclave);
-		printf("%4" PRIu64 " %8u %8u %-*s %3u/%-3u %10" PRIu64
-			" %10" PRIu64 "  %.16s...%s\n", (uint64_t)e->id, e->pid,
-			e->cell_pid, CLI_CELL(10, _(machine_state_name(
-				e->state))), e->inside, e->threads,
-			(uint64_t)e->resident,
-			(uint64_t)e->evicted, mrenclave,
-			e->debug ? " debug" : "");
+		table_add(&table, "%" PRIu64, (uint64_t)e->id);
+		table_add(&table, "%u", e->pid);
+		table_add(&table, "%u", e->cell_pid);
+		table_add(&table, "%s", _(machine_state_name(e->state)));
+		table_add(&table, "%u/%u", e->inside, e->threads);
+		table_add(&table, "%" PRIu64, (uint64_t)e->resident);
+		table_add(&table, "%" PRIu64, (uint64_t)e->evicted);
+		table_add(&table, "%.16s...%s", mrenclave, e->debug ?
+			" debug" : "");
 	}
+	table_end(&table);
 }
 
 static int run(int argc, char **argv)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
 #include "common/paths.h"
+#include "table.h"
 #include "vm/machine.h"
 #include "vm/rates.h"
 #include <errno.h>
@@ -113,12 +114,35 @@ static int show_json(const char *vm, const struct look *before,
 	return cli_print_json(object);
 }
 
+static void add(struct table *table, const struct wire_enclave *e,
+	const struct rates *r)
+{
+	char mrenclave[65];
+
+	cli_hex(e->mrenclave, 32, mrenclave);
+	table_add(table, "%" PRIu64, (uint64_t)e->id);
+	table_add(table, "%u", e->pid);
+	table_add(table, "%s", _(machine_state_name(e->state)));
+	table_add(table, "%u/%u", e->inside, e->threads);
+	table_add(table, "%" PRIu64, (uint64_t)e->resident);
+	table_add(table, "%" PRIu64, (uint64_t)e->evicted);
+	table_add(table, "%.0f", r->page_ins);
+	table_add(table, "%.0f", r->page_outs);
+	table_add(table, "%.0f", r->calls);
+	table_add(table, "%.0f", r->aex);
+	table_add(table, "%.16s", mrenclave);
+}
+
 /* At most rows lines. */
 static void show(const char *vm, const struct look *before,
 	const struct look *now, const struct rates *rates, size_t rows)
 {
+	/* Numbers that change do not move the others. */
+	static const unsigned char least[] = { 2, 7, 8, 5, 8, 8, 7, 7, 8, 6,
+		16 };
 	const struct wire_info *info = &now->info;
 	double seconds = now->when - before->when;
+	struct table table;
 
 	printf(_("Machine %s, %s: EPC %.1f of %.1f MiB, evicted %.1f MiB, "
 		"in %.0f/s, out %.0f/s\n"), vm, info->vm_size,
@@ -127,26 +151,21 @@ static void show(const char *vm, const struct look *before,
 		(double)info->swap_pages / MIB_PAGES,
 		(double)(info->page_ins - before->info.page_ins) / seconds,
 		(double)(info->page_outs - before->info.page_outs) / seconds);
-	printf("%4s %*s %-*s %*s %*s %*s %*s %*s %*s %*s  %s\n", "id",
-		CLI_CELL(8, _("app")), CLI_CELL(10, _("state")),
-		CLI_CELL(7, _("threads")), CLI_CELL(9, _("resident")),
-		CLI_CELL(9, _("evicted")), CLI_CELL(8, _("in/s")),
-		CLI_CELL(8, _("out/s")), CLI_CELL(9, _("calls/s")),
-		CLI_CELL(8, _("aex/s")), "mrenclave");
-	for (size_t i = 0; i < now->count && i + 2 < rows; i++) {
-		const struct wire_enclave *e = &now->items[i];
-		char mrenclave[65];
-
-		cli_hex(e->mrenclave, 32, mrenclave);
-		printf("%4" PRIu64 " %8u %-*s %3u/%-3u %9" PRIu64 " %9" PRIu64
-			" %8.0f %8.0f %9.0f %8.0f  %.16s\n", (uint64_t)e->id,
-			e->pid, CLI_CELL(10, _(machine_state_name(e->state))),
-			e->inside,
-			e->threads, (uint64_t)e->resident,
-			(uint64_t)e->evicted, rates[i].page_ins,
-			rates[i].page_outs, rates[i].calls, rates[i].aex,
-			mrenclave);
-	}
+	table_begin(&table, ">><>>>>>>><", least);
+	table_add(&table, "id");
+	table_add(&table, "%s", _("app"));
+	table_add(&table, "%s", _("state"));
+	table_add(&table, "%s", _("threads"));
+	table_add(&table, "%s", _("resident"));
+	table_add(&table, "%s", _("evicted"));
+	table_add(&table, "%s", _("in/s"));
+	table_add(&table, "%s", _("out/s"));
+	table_add(&table, "%s", _("calls/s"));
+	table_add(&table, "%s", _("aex/s"));
+	table_add(&table, "mrenclave");
+	for (size_t i = 0; i < now->count && i + 2 < rows; i++)
+		add(&table, &now->items[i], &rates[i]);
+	table_end(&table);
 }
 
 /* --- the terminal ------------------------------------------------------- */

@@ -104,9 +104,8 @@ json_t *vm_json(const struct vm *, const struct vm_cert *cert);
 /* The same for all, with what the CA knows; NULL with the reason. */
 json_t *vm_list_json(struct vms *, struct pki *, const struct vm_filter *,
 	bool probe, struct why *);
-/* A table of machines. */
-void vm_table_head(void);
-void vm_table_line(const struct vm *);
+/* A table of machines, and below it what is wrong with damaged ones. */
+void vm_table(const struct vm *, size_t count);
 /* "4 GiB", "28 MiB", "60 KiB". */
 const char *vm_pages_text(uint64_t pages, char text[24]);
 /* One line about a machine that was just made or changed, or its JSON. */

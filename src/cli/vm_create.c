@@ -107,9 +107,7 @@ static int show_set(struct vms *vms, const char *set, bool json)
 	}
 	if (vm_list(vms, &filter, true, &list, &why))
 		return cli_error("%s", why.text);
-	vm_table_head();
-	for (size_t i = 0; i < list.count; i++)
-		vm_table_line(&list.items[i]);
+	vm_table(list.items, list.count);
 	vm_list_free(&list);
 	return CLI_OK;
 }

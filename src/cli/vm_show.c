@@ -163,51 +163,6 @@ const char *vm_pages_text(uint64_t pages, char text[24])
 	return text;
 }
 
-void vm_table_head(void)
-{
-	printf("%-*s %-*s %-*s %-*s %*s %*s  %-20s %s\n",
-		CLI_CELL(20, _("machine")), CLI_CELL(19, _("size")),
-		CLI_CELL(11, _("power")), CLI_CELL(6, _("zone/d")),
-		CLI_CELL(5, _("vCPUs")), CLI_CELL(8, _("memory")), "EPC",
-		_("enclaves"));
-}
-
-static void place_text(const struct vmconf *conf, char text[16])
-{
-	if (conf->zone)
-		snprintf(text, 16, "%u/%d", conf->zone, conf->update_domain);
-	else
-		strcpy(text, "-");
-}
-
-void vm_table_line(const struct vm *vm)
-{
-	const struct vmconf_size *size = vm->conf.size;
-	char place[16], vcpus[8], memory[16], used[24], epc[24], all[52],
-		enclaves[16] = "-";
-
-	if (vm_is_damaged(vm)) {
-		printf("%-20s %-19s %-*s %-6s %5s %8s  %-20s %s\n", vm->name,
-			"-", CLI_CELL(11, _(vm_power_name(vm->power))), "-",
-			"-", "-", "-", "-");
-		return;
-	}
-	place_text(&vm->conf, place);
-	snprintf(vcpus, sizeof(vcpus), "%u", size->vcpus);
-	snprintf(memory, sizeof(memory), "%u GiB", size->memory_gib);
-	vm_pages_text(vm->conf.epc_pages, epc);
-	if (vm->driver_pid) {
-		snprintf(all, sizeof(all), _("%s of %s"),
-			vm_pages_text(vm->epc_used, used), epc);
-		snprintf(enclaves, sizeof(enclaves), "%u", vm->enclaves);
-	} else {
-		snprintf(all, sizeof(all), "%s", epc);
-	}
-	printf("%-20s %-19s %-*s %-6s %5s %8s  %-*s %s\n", vm->name,
-		size->name, CLI_CELL(11, _(vm_power_name(vm->power))), place,
-		vcpus, memory, CLI_CELL(20, all), enclaves);
-}
-
 static void show_time(const char *what, int64_t seconds)
 {
 	time_t when = (time_t)seconds;
@@ -286,18 +241,12 @@ static int list_text(struct vms *vms, const struct vm_filter *filter,
 	if (vm_list(vms, filter, true, &all, &why))
 		return cli_error("%s", why.text);
 	if (all.count)
-		vm_table_head();
+		vm_table(all.items, all.count);
 	else if (any)
 		puts(_("There are no virtual machines; the first enclave or "
 			"`coffer vm create` makes one."));
 	else
 		puts(_("No virtual machine is like this."));
-	for (size_t i = 0; i < all.count; i++)
-		vm_table_line(&all.items[i]);
-	for (size_t i = 0; i < all.count; i++)
-		if (vm_is_damaged(&all.items[i]))
-			printf("%s: %s\n", all.items[i].name,
-				all.items[i].damage.text);
 	vm_list_free(&all);
 	return CLI_OK;
 }
@@ -384,8 +333,7 @@ static int show(struct vms *vms, const char *name, bool json, bool line)
 	} else if (json) {
 		r = cli_print_json(vm_json(&vm, &cert));
 	} else if (line) {
-		vm_table_head();
-		vm_table_line(&vm);
+		vm_table(&vm, 1);
 	} else {
 		show_text(&vm, &cert);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `coffer vm manufacture` and `coffer vm tcb`: what the CA does to machines. */
+#include "table.h"
 #include "vm_cli.h"
 #include "vm/machine.h"
 #include <errno.h>
@@ -23,17 +24,20 @@ static void say_when(const char *name)
 	puts(_("The machine runs: this holds when it is started again."));
 }
 
-static void head(void)
+static void head(struct table *table)
 {
-	printf("%-*s %-*s %-*s %-*s %s\n", CLI_CELL(20, _("machine")),
-		CLI_CELL(19, _("size")), CLI_CELL(14, _("certificates")),
-		CLI_CELL(34, _("TCB status")), "CPUSVN");
+	table_begin(table, "<<<<<", NULL);
+	table_add(table, "%s", _("machine"));
+	table_add(table, "%s", _("size"));
+	table_add(table, "%s", _("certificates"));
+	table_add(table, "%s", _("TCB status"));
+	table_add(table, "CPUSVN");
 }
 
-static int line(struct pki *pki, const struct vm *vm)
+static int line(struct table *table, struct pki *pki, const struct vm *vm)
 {
-	char cpusvn[33], status[64];
 	struct vm_cert cert;
+	char cpusvn[33];
 	struct why why;
 
 	if (vm_is_damaged(vm))
@@ -41,12 +45,12 @@ static int line(struct pki *pki, const struct vm *vm)
 	if (vm_cert_look(pki, vm->name, &vm->conf, &cert, &why))
 		return cli_error("%s", why.text);
 	cli_hex(vm->conf.cpusvn, 16, cpusvn);
-	snprintf(status, sizeof(status), "%s%s",
-		pki_tcb_status_name(cert.tcb), cert.revoked ? _(", revoked") :
-		"");
-	printf("%-20s %-19s %-*s %-*s %s\n", vm->name, vm->conf.size->name,
-		CLI_CELL(14, _(vm_cert_state_name(cert.state))),
-		CLI_CELL(34, status), cpusvn);
+	table_add(table, "%s", vm->name);
+	table_add(table, "%s", vm->conf.size->name);
+	table_add(table, "%s", _(vm_cert_state_name(cert.state)));
+	table_add(table, "%s%s", pki_tcb_status_name(cert.tcb), cert.revoked ?
+		_(", revoked") : "");
+	table_add(table, "%s", cpusvn);
 	return CLI_OK;
 }
 
@@ -54,6 +58,7 @@ static int show_one(struct vms *vms, struct pki *pki, const struct options *o)
 {
 	struct vm_refusal refusal;
 	struct vm_cert cert;
+	struct table table;
 	struct why why;
 	struct vm vm;
 	int r;
@@ -61,8 +66,9 @@ static int show_one(struct vms *vms, struct pki *pki, const struct options *o)
 	if (vm_get(vms, o->name, &vm, &refusal))
 		return vm_refused(&refusal);
 	if (!o->json) {
-		head();
-		r = line(pki, &vm);
+		head(&table);
+		r = line(&table, pki, &vm);
+		table_end(&table);
 	} else if (vm_cert_look(pki, o->name, &vm.conf, &cert, &why)) {
 		r = cli_error("%s", why.text);
 	} else {
@@ -75,6 +81,7 @@ static int show_one(struct vms *vms, struct pki *pki, const struct options *o)
 static int show_all(struct vms *vms, struct pki *pki, const struct options *o)
 {
 	struct vm_list all;
+	struct table table;
 	struct why why;
 	json_t *array;
 	int r = CLI_OK;
@@ -86,9 +93,10 @@ static int show_all(struct vms *vms, struct pki *pki, const struct options *o)
 	}
 	if (vm_list(vms, NULL, false, &all, &why))
 		return cli_error("%s", why.text);
-	head();
+	head(&table);
 	for (size_t i = 0; i < all.count; i++)
-		r |= line(pki, &all.items[i]);
+		r |= line(&table, pki, &all.items[i]);
+	table_end(&table);
 	vm_list_free(&all);
 	return r;
 }
