@@ -142,16 +142,25 @@ static int rotate(struct akv_call *call)
 	return keep(call, r, &record, &key);
 }
 
-static int get(struct akv_call *call)
+/* The record that the call names.  checked: unless its key does not open, as
+ * who asks for a public key trusts it. */
+static int show(struct akv_call *call, bool deleted, bool checked)
 {
 	struct akv_record record;
-	int r = akv_store_get(call->akv->store, call->name, call->version,
-		false, &record, &call->why);
+	int r = akv_store_get(call->akv->store, call->name, deleted ? NULL :
+		call->version, deleted, &record, &call->why);
 
+	if (!r && checked)
+		r = akv_store_check(call->akv->store, &record, &call->why);
 	if (!r)
 		r = answer_bundle(call, &record);
 	akv_record_wipe(&record);
 	return r;
+}
+
+static int get(struct akv_call *call)
+{
+	return show(call, false, true);
 }
 
 static int update(struct akv_call *call)
@@ -162,8 +171,10 @@ static int update(struct akv_call *call)
 
 	if (r)
 		return r;
-	r = akv_store_get(call->akv->store, call->name, old.version, false,
-		&changed, &call->why);
+	r = akv_store_check(call->akv->store, &old, &call->why);
+	if (!r)
+		r = akv_store_get(call->akv->store, call->name, old.version,
+			false, &changed, &call->why);
 	if (!r)
 		r = akv_bundle_read(call, false, &changed);
 	if (!r)
@@ -180,14 +191,7 @@ static int update(struct akv_call *call)
 
 static int get_deleted(struct akv_call *call)
 {
-	struct akv_record record;
-	int r = akv_store_get(call->akv->store, call->name, NULL, true,
-		&record, &call->why);
-
-	if (!r)
-		r = answer_bundle(call, &record);
-	akv_record_wipe(&record);
-	return r;
+	return show(call, true, true);
 }
 
 static int delete(struct akv_call *call)
@@ -195,14 +199,14 @@ static int delete(struct akv_call *call)
 	int r = akv_store_delete(call->akv->store, call->name,
 		service_now(call->akv->service), &call->why);
 
-	return r ? r : get_deleted(call);
+	return r ? r : show(call, true, false);
 }
 
 static int recover(struct akv_call *call)
 {
 	int r = akv_store_recover(call->akv->store, call->name, &call->why);
 
-	return r ? r : get(call);
+	return r ? r : show(call, false, false);
 }
 
 static int purge(struct akv_call *call)

@@ -340,6 +340,17 @@ static int open_secret(struct akv_store *store,
 		"back", record->name) : 0;
 }
 
+/* The seal knows nothing of the public members: it is to them that clients
+ * encrypt. */
+static bool is_public_half(const struct akv_key *key, const json_t *public)
+{
+	json_t *own = akv_key_public(key);
+	bool same = own && json_equal(own, (json_t *)public);
+
+	json_decref(own);
+	return same;
+}
+
 int akv_store_key(struct akv_store *store, const struct akv_record *record,
 	struct akv_key *key, struct why *why)
 {
@@ -352,8 +363,23 @@ int akv_store_key(struct akv_store *store, const struct akv_record *record,
 		return r;
 	r = akv_key_read(record->kind, record->hsm, material, size, key);
 	seal_at_rest_wipe(material, size);
-	return r ? why_set(why, r, "the key \"%.127s\" is damaged",
+	if (!r && !is_public_half(key, record->public_key)) {
+		akv_key_wipe(key);
+		r = -EBADMSG;
+	}
+	return r ? why_set(why, r, "the key \"%.127s\" is damaged, or its "
+		"record was changed behind the service's back",
 		record->name) : 0;
+}
+
+int akv_store_check(struct akv_store *store, const struct akv_record *record,
+	struct why *why)
+{
+	struct akv_key key;
+	int r = akv_store_key(store, record, &key, why);
+
+	akv_key_wipe(&key);
+	return r;
 }
 
 int akv_store_update(struct akv_store *store, const struct akv_record *old,

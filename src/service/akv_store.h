@@ -67,9 +67,13 @@ int akv_store_get(struct akv_store *store, const char *name,
 	const char *version, bool deleted, struct akv_record *record,
 	struct why *why);
 
-/* The material of a record from akv_store_get(); akv_key_wipe() it. */
+/* The material of a record from akv_store_get(); akv_key_wipe() it.  -EBADMSG
+ * also when the record's public key is not its public half. */
 int akv_store_key(struct akv_store *store, const struct akv_record *record,
 	struct akv_key *key, struct why *why);
+/* The same for who needs the record alone, and shows its public key. */
+int akv_store_check(struct akv_store *store, const struct akv_record *record,
+	struct why *why);
 
 /* Writes what changed: old as it was read, changed with the same name and
  * version.  -EAGAIN when somebody else changed it since. */

@@ -383,6 +383,51 @@ static void changed_records_do_not_open(void **state)
 	}
 }
 
+/* Who asks for a public key is not given another one: he would encrypt to it. */
+static void another_public_key_is_not_shown(void **state)
+{
+	static const struct {
+		const char *method, *target;
+	} rows[] = {
+		{"GET", "/keys/pair?api-version=7.4"},
+		{"PATCH", "/keys/pair?api-version=7.4"},
+		{"POST", "/keys/pair//sign?api-version=7.4"},
+		{"POST", "/keys/pair/rotate?api-version=7.4"},
+		{"GET", "/deletedkeys/pair?api-version=7.4"},
+	};
+	struct world *w = *state;
+	char digest[44];
+
+	memset(digest, 'A', 43);
+	digest[43] = '\0';
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(world_admin(w, "POST", i ?
+			"/keys/pair/create?api-version=7.4" :
+			"/keys/thief/create?api-version=7.4", json_pack(
+			"{s:s}", "kty", "EC"), NULL), 200);
+	assert_int_equal(db_run(w->service.db, "UPDATE akv_key SET public_key "
+		"= (SELECT public_key FROM akv_key WHERE name = 'thief') "
+		"WHERE name = 'pair'", ""), 1);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		json_t *body = *rows[i].method == 'G' ? NULL : json_pack(
+			"{s:s, s:s}", "alg", "ES256", "value", digest);
+
+		/* It can be taken away all the same. */
+		if (i == 4)
+			assert_int_equal(world_admin(w, "DELETE",
+				"/keys/pair?api-version=7.4", NULL, NULL),
+				200);
+		if (i == 3) { /* reads no body */
+			json_decref(body);
+			body = NULL;
+		}
+		assert_int_equal(world_admin(w, rows[i].method,
+			rows[i].target, body, NULL), 500);
+	}
+	assert_int_equal(world_admin(w, "GET",
+		"/keys/thief?api-version=7.4", NULL, NULL), 200);
+}
+
 static void nothing_without_an_audit(void **state)
 {
 	struct world *w = *state;
@@ -575,6 +620,7 @@ int main(void)
 		IN_WORLD(wrong_requests),
 		IN_WORLD(keys_have_their_times),
 		IN_WORLD(changed_records_do_not_open),
+		IN_WORLD(another_public_key_is_not_shown),
 		IN_WORLD(nothing_without_an_audit),
 		IN_WORLD(secrets_are_sealed),
 		IN_WORLD(issuers_that_talk_nonsense),
