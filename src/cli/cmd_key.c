@@ -29,7 +29,7 @@ static const char *tail(const char *kid, char version[64])
 
 static void row(const char *label, const char *text)
 {
-	printf("%-*s %s\n", CLI_CELL(11, label), text);
+	printf("%-*s %s\n", CLI_CELL(12, label), text);
 }
 
 static void print_time(const char *label, const json_t *time)
@@ -50,7 +50,7 @@ static void print_list(const char *label, const json_t *list)
 	const json_t *entry;
 	size_t i;
 
-	printf("%-*s", CLI_CELL(11, label));
+	printf("%-*s", CLI_CELL(12, label));
 	json_array_foreach(list, i, entry)
 		printf(" %s", json_string_value(entry));
 	putchar('\n');
