@@ -17,12 +17,15 @@ struct vm_each {
 	/* With --json: an object about one that it was done to, which took so
 	 * many milliseconds. */
 	json_t *(*json)(struct vms *, const char *name, double ms);
+	/* Machines of one set are done one after another, as the others of it
+	 * stand in for the one that is away. */
+	bool spare_sets;
 	void *ctx;
 };
 
-/* Prints a line about each as it is done, or one object with all: {"machines":
- * [in the order of the names], "ms": all of it}.  One that is refused does not
- * keep others from being done.  Ctrl-C: begins no other, and gives up waiting
+/* Prints a line about each, in the order of the names as long as none takes
+ * long; or one object with all: {"machines": [in that order], "ms": all of it}.
+ * One that is refused does not keep others from being done.  Ctrl-C: begins no other, and gives up waiting
  * for drivers that take long to end; again: ends at once.  CLI_OK when it was
  * done to all. */
 int vm_each(struct vms *, const char *const *names, size_t count, bool json,

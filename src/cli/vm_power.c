@@ -105,5 +105,5 @@ int vm_cmd_restart(int argc, char **argv)
 {
 	return run(argc, argv, &(struct order){ .verb = "restart",
 		.each = { .done = N_("%s is running again\n"),
-			.run = restart } });
+			.run = restart, .spare_sets = true } });
 }

@@ -305,12 +305,12 @@ static void who_stops_a_hung_one_is_told_and_may_go(void **state)
 	ok("vm create two");
 	hang("one");
 	begin(&stop, "vm stop --all");
-	/* The other is not kept waiting. */
-	assert_true(peer_hear(&stop, line, sizeof(line), WAIT_MS));
-	assert_string_equal(line, "two is stopped");
 	assert_true(peer_hear(&stop, line, sizeof(line), WAIT_MS));
 	assert_non_null(strstr(line, "one takes long to end"));
 	assert_non_null(strstr(line, "--force"));
+	/* The other is not kept waiting. */
+	assert_true(peer_hear(&stop, line, sizeof(line), WAIT_MS));
+	assert_string_equal(line, "two is stopped");
 	assert_int_equal(kill(stop.pid, SIGINT), 0);
 	assert_true(peer_hear(&stop, line, sizeof(line), WAIT_MS));
 	assert_non_null(strstr(line, "Conflict: interrupted; one was told"));
@@ -326,6 +326,34 @@ static void who_stops_a_hung_one_is_told_and_may_go(void **state)
 	/* Deleting waits less, as nobody will miss it. */
 	ok("vm delete one --force");
 	nothing_runs();
+}
+
+static void a_set_restarts_one_after_another(void **state)
+{
+	struct peer restart;
+	char line[512], expected[64];
+	int others[2];
+	pid_t first;
+
+	ok("vm create s --count 3");
+	others[0] = driver("s-1");
+	others[1] = driver("s-2");
+	first = hang("s-0");
+	begin(&restart, "vm restart --set s");
+	assert_true(peer_hear(&restart, line, sizeof(line), WAIT_MS));
+	assert_non_null(strstr(line, "s-0 takes long to end"));
+	assert_int_equal(kill(others[0], 0), 0);
+	assert_int_equal(kill(others[1], 0), 0);
+	assert_int_equal(kill(first, SIGCONT), 0);
+	for (int i = 0; i < 3; i++) {
+		assert_true(peer_hear(&restart, line, sizeof(line), WAIT_MS));
+		snprintf(expected, sizeof(expected), "s-%d is running again",
+			i);
+		assert_string_equal(line, expected);
+	}
+	assert_int_equal(peer_end(&restart, WAIT_MS), 0);
+	assert_int_not_equal(driver("s-1"), others[0]);
+	assert_int_not_equal(driver("s-2"), others[1]);
 }
 
 /* Its queue of connections is full, too. */
@@ -542,6 +570,7 @@ int main(void)
 		CASE(its_applications_are_told),
 		CASE(what_was_killed_has_failed),
 		CASE(who_stops_a_hung_one_is_told_and_may_go),
+		CASE(a_set_restarts_one_after_another),
 		CASE(a_hung_one_is_killed_in_the_end),
 		CASE(applications_wait_for_a_restart),
 		CASE(a_damaged_one_keeps_nobody_from_the_others),
