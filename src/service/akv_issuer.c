@@ -17,7 +17,9 @@
 
 #define ISSUERS_MAX 16
 #define ANSWER_MAX (256u << 10)
-#define TIMEOUT_SECONDS 5L
+/* An issuer on a busy box may take long; one that is away is found out soon. */
+#define CONNECT_SECONDS 10L
+#define TIMEOUT_SECONDS 30L
 #define KEEP_SECONDS 600
 
 struct issuer {
@@ -128,6 +130,7 @@ static json_t *fetch(struct akv *akv, const char *url, struct why *why)
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_SECONDS);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);

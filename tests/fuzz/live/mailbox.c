@@ -26,12 +26,11 @@
 
 enum { OP_READ = 3, OP_WRITE = 4, OP_SPIN = 5, OP_JUMP = 11, OP_VISIT = 17 };
 
-static struct bare_cpu cpu, host;
-static struct work honest;
+static struct storm machine;
+static const struct bare_cpu *const host = &machine.host;
 static struct bare_enclave enclave;
-static struct chance chance;
 static uint32_t stop;
-static uint64_t posted, answered, lives, ended, inspected;
+static uint64_t posted, answered, ended, inspected;
 
 struct attacker {
 	struct chance chance;
@@ -47,7 +46,7 @@ static uint64_t some_address(struct attacker *a)
 		/* Its own pages, up to the secret. */
 		return enclave.base + (r >> 8) % SECRET_OFFSET;
 	case 3: return enclave.base + BARE_MORE_OFFSET + (r >> 8) % 299 * PAGE;
-	case 4: return (uintptr_t)host.arena + (r >> 8) % host.arena_size;
+	case 4: return (uintptr_t)host->arena + (r >> 8) % host->arena_size;
 	case 5: return enclave.trampoline + (r >> 8) % 65536;
 	case 6: return ((uintptr_t)&stop & ~(PAGE - 1)) + (r >> 8) % 64 * PAGE;
 	default: return chance_odd(&a->chance);
@@ -129,8 +128,8 @@ static void act(struct attacker *a)
 	}
 	default:
 		/* The arena behind the mailboxes. */
-		memset(host.arena + host.arena_used + chance_below(&a->chance,
-			64) * PAGE, (int)chance_next(&a->chance), PAGE);
+		memset(host->arena + host->arena_used + chance_below(
+			&a->chance, 64) * PAGE, (int)chance_next(&a->chance), PAGE);
 		if (chance_one_in(&a->chance, 200000))
 			box->dead = 1;
 		break;
@@ -161,30 +160,26 @@ static bool visit(uint64_t op, uint64_t at, uint64_t value, uint64_t *answer)
 	return true;
 }
 
-static void live(void)
+static void live(struct storm *s)
 {
 	struct attacker a[THREADS];
 	struct door_enclave q = { .h = { DOOR_KICK, sizeof(q) } };
-	uint64_t secret = chance_next(&chance), got = 0;
+	uint64_t secret = chance_next(&s->chance), got = 0;
 	struct door_reply r;
-	uint32_t lost[16];
-	unsigned n;
 	bool there;
 
-	host.arena_used = 0;
-	bare_more_pages = 300;
-	bare_build(&host, &enclave, STORMED + 1);
+	bare_build(&s->host, &enclave, STORMED + 1);
 	assert_true(visit(OP_WRITE, enclave.base + SECRET_OFFSET, secret, &got));
 	stop = 0;
 	for (unsigned i = 0; i < THREADS; i++) {
-		a[i].chance.state = chance_next(&chance);
+		a[i].chance.state = chance_next(&s->chance);
 		assert_int_equal(pthread_create(&a[i].thread, NULL, attack,
 			&a[i]), 0);
 	}
 	q.enclave = enclave.number;
 	for (unsigned i = 0; i < 8; i++) {
-		chance_nap((unsigned)chance_below(&chance, 40000));
-		bare_ask(&cpu, &q, sizeof(q), -1, &r, sizeof(r));
+		chance_nap((unsigned)chance_below(&s->chance, 40000));
+		bare_ask(&s->cpu, &q, sizeof(q), -1, &r, sizeof(r));
 	}
 	there = visit(OP_READ, enclave.base + SECRET_OFFSET, 0, &got);
 	__atomic_store_n(&stop, 1, __ATOMIC_RELEASE);
@@ -196,53 +191,23 @@ static void live(void)
 	inspected += there;
 	ended += !there;
 	bare_remove(&enclave);
-	lives++;
-	n = storm_events(&cpu, lost, 16);
-	for (unsigned i = 0; i < n; i++)
-		assert_int_not_equal(lost[i], honest.enclave.number);
-	storm_alive(&cpu);
-	work_check(&honest);
+}
+
+static void tell(const struct storm *s)
+{
+	printf("hostile hosts: %llu requests posted, %llu answered; %llu "
+		"enclaves ended, %llu secrets intact",
+		(unsigned long long)posted, (unsigned long long)answered,
+		(unsigned long long)ended, (unsigned long long)inspected);
 }
 
 static void storm(void **state)
 {
-	struct door_machine_reply m;
-	long descriptors, resident;
-	uint64_t worked;
-
-	chance_open("mailbox", &chance);
-	bare_epc_pages = "768";
-	bare_start(&cpu, NULL);
-	descriptors = storm_descriptors(cpu.pid);
-	storm_host(&host, &cpu);
-	work_start(&honest, &cpu, 600, false, chance_next(&chance));
-	live();
-	resident = storm_resident(cpu.pid);
-	while (chance_going())
-		live();
-	worked = honest.rounds;
-	assert_true(worked > 0);
-	work_end(&honest);
-	m = bare_machine(&cpu);
-	printf("mailbox: %llu hostile hosts: %llu requests posted, %llu "
-		"answered; %llu enclaves ended, %llu secrets intact; %llu right "
-		"answers beside them, %llu pages in, %llu out; resident %ld, "
-		"later %ld KiB\n",
-		(unsigned long long)lives, (unsigned long long)posted,
-		(unsigned long long)answered, (unsigned long long)ended,
-		(unsigned long long)inspected,
-		(unsigned long long)worked, (unsigned long long)m.page_ins,
-		(unsigned long long)m.page_outs, resident,
-		storm_resident(cpu.pid));
+	machine.name = "mailbox";
+	machine.live = live;
+	machine.tell = tell;
+	storm_run(&machine);
 	assert_true(answered > 0 && inspected > 0);
-	assert_int_equal(m.enclaves, 0);
-	assert_int_equal(m.epc_used, 0);
-	assert_int_equal(m.swap_pages, 0);
-	assert_int_equal(storm_descriptors(cpu.pid), descriptors);
-	assert_true(storm_resident(cpu.pid) < resident + (64 << 10));
-	storm_alive(&cpu);
-	storm_host_end(&host);
-	bare_stop(&cpu);
 }
 
 int main(void)

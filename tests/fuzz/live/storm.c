@@ -210,3 +210,58 @@ void work_end(struct work *w)
 	storm_host_end(&w->cpu);
 	free(w->expected);
 }
+
+/* --- a storm ------------------------------------------------------------ */
+
+static void live(struct storm *s)
+{
+	uint32_t lost[16];
+	unsigned n;
+
+	s->host.arena_used = 0;
+	bare_more_pages = 300;
+	s->live(s);
+	s->lives++;
+	n = storm_events(&s->cpu, lost, 16);
+	for (unsigned i = 0; i < n; i++)
+		assert_int_not_equal(lost[i], s->honest.enclave.number);
+	storm_alive(&s->cpu);
+	work_check(&s->honest);
+}
+
+void storm_run(struct storm *s)
+{
+	struct door_machine_reply m;
+	long descriptors, resident;
+	uint64_t worked;
+
+	chance_open(s->name, &s->chance);
+	bare_epc_pages = "768";
+	bare_start(&s->cpu, NULL);
+	descriptors = storm_descriptors(s->cpu.pid);
+	storm_host(&s->host, &s->cpu);
+	work_start(&s->honest, &s->cpu, 600, false, chance_next(&s->chance));
+	live(s);
+	resident = storm_resident(s->cpu.pid);
+	while (chance_going())
+		live(s);
+	worked = s->honest.rounds;
+	assert_true(worked > 0);
+	work_end(&s->honest);
+	m = bare_machine(&s->cpu);
+	printf("%s: %llu ", s->name, (unsigned long long)s->lives);
+	s->tell(s);
+	printf("; %llu right answers beside them, %llu pages in, %llu out; "
+		"resident %ld, later %ld KiB\n", (unsigned long long)worked,
+		(unsigned long long)m.page_ins,
+		(unsigned long long)m.page_outs, resident,
+		storm_resident(s->cpu.pid));
+	assert_int_equal(m.enclaves, 0);
+	assert_int_equal(m.epc_used, 0);
+	assert_int_equal(m.swap_pages, 0);
+	assert_int_equal(storm_descriptors(s->cpu.pid), descriptors);
+	assert_true(storm_resident(s->cpu.pid) < resident + (64 << 10));
+	storm_alive(&s->cpu);
+	storm_host_end(&s->host);
+	bare_stop(&s->cpu);
+}

@@ -51,4 +51,25 @@ unsigned storm_events(struct bare_cpu *, uint32_t *enclaves, unsigned max);
 long storm_descriptors(pid_t);
 long storm_resident(pid_t);
 
+/* --- a storm, life after life --- */
+
+struct storm {
+	const char *name;
+	/* Builds a hostile enclave, lets it live, and removes it. */
+	void (*live)(struct storm *);
+	/* Prints what was done, in so many words, no line's end. */
+	void (*tell)(const struct storm *);
+	/* A machine, a second host of it, which is the hostile enclave's, and
+	 * an enclave beside it that must not suffer. */
+	struct bare_cpu cpu, host;
+	struct work honest;
+	struct chance chance;
+	uint64_t lives;
+};
+
+/* A test: lives for as long as chance.h says, after each of which only the
+ * hostile enclave may have suffered, and at whose end nothing may be left in
+ * the machine. */
+void storm_run(struct storm *);
+
 #endif
