@@ -48,10 +48,10 @@ int vm_cmd_sizes(int argc, char **argv)
 		return cli_print_json(json_pack("{s:o}", "sizes", array));
 	}
 	printf("%-*s %*s %*s %8s  %-20s  %s\n", CLI_CELL(20, _("size")),
-		CLI_CELL(5, _("vCPUs")), CLI_CELL(8, _("memory")), "EPC",
+		CLI_CELL(6, _("vCPUs")), CLI_CELL(8, _("memory")), "EPC",
 		"SGX", _("family"));
 	for (size_t i = 0; i < count; i++)
-		printf("%-20s %5u %4u GiB %8s  %-20s  %s%s\n", sizes[i].name,
+		printf("%-20s %6u %4u GiB %8s  %-20s  %s%s\n", sizes[i].name,
 			sizes[i].vcpus, sizes[i].memory_gib,
 			vm_pages_text(sizes[i].epc_pages, epc),
 			sgx_of(&sizes[i]),
