@@ -7,6 +7,9 @@
  * Its own timeout only sees silence, so that a client could send a byte now
  * and then for ever.  Here a thread looks at all connections every second,
  * and shuts those down that have not got an answer for too long.
+ *
+ * libmicrohttpd 0.9.75 does not notice that a client has nothing more to say
+ * when that comes together with the last that he says: it is told again.
  */
 #include "service/listen.h"
 
@@ -16,6 +19,7 @@
 #include <microhttpd.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -106,6 +110,13 @@ static void connection(void *context, struct MHD_Connection *c,
 	pthread_mutex_unlock(&l->lock);
 }
 
+static bool is_half_closed(int fd)
+{
+	struct pollfd look = { fd, POLLRDHUP, 0 };
+
+	return poll(&look, 1, 0) > 0 && look.revents & POLLRDHUP;
+}
+
 static void *watch(void *context)
 {
 	struct listener *l = context;
@@ -120,6 +131,8 @@ static void *watch(void *context)
 		for (struct line *line = l->lines; line; line = line->next)
 			if (now_ms() > line->since + l->patience)
 				shutdown(line->fd, SHUT_RDWR);
+			else if (is_half_closed(line->fd))
+				shutdown(line->fd, SHUT_RD);
 	}
 	pthread_mutex_unlock(&l->lock);
 	return NULL;

@@ -2,6 +2,7 @@
 #include "service/portal_cli.h"
 
 #include "common/paths.h"
+#include "service/portal_browser.h"
 #include "service/portal_token.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -10,10 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <sys/file.h>
 #include <unistd.h>
-
-#define OPEN_FILE "open.html"
 
 static const char token_help[] =
 "Usage: coffer serve token [--read-write|--read-only] [--new] [--state DIR]\n"
@@ -117,6 +116,22 @@ static int print_token(const char *folder, const struct wish *wish,
 
 /* --- the address -------------------------------------------------------- */
 
+/* Does a service run?  One that was killed has left its address behind, where
+ * by now somebody else may listen. */
+static bool serving(const char *folder)
+{
+	char path[PATH_MAX];
+	bool held;
+	int fd = paths_join(path, sizeof(path), folder, "lock", NULL) ? -1 :
+		open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) && errno ==
+		EWOULDBLOCK;
+	if (fd >= 0)
+		close(fd);
+	return held;
+}
+
 static int read_url(const char *folder, char url[256], struct why *why)
 {
 	char path[PATH_MAX];
@@ -125,7 +140,7 @@ static int read_url(const char *folder, char url[256], struct why *why)
 
 	if (r)
 		return r;
-	file = fopen(path, "re");
+	file = serving(folder) ? fopen(path, "re") : NULL;
 	if (!file || !fgets(url, 256, file))
 		r = why_set(why, -ENOENT, "the services do not run: start "
 			"them with `coffer serve`");
@@ -136,54 +151,11 @@ static int read_url(const char *folder, char url[256], struct why *why)
 	return r;
 }
 
-/* Command lines can be read by everybody, so the browser is given a file that
- * leads on to the address. */
-static int open_page(const char *folder, const char *url, const char *token,
-	struct why *why)
-{
-	const char *browser = getenv("BROWSER");
-	char path[PATH_MAX];
-	int fd, status, r = paths_join(path, sizeof(path), folder, OPEN_FILE,
-		why);
-	pid_t pid;
-
-	if (r)
-		return r;
-	unlink(path);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return why_set(why, -errno, "%s: %s", path, strerror(errno));
-	r = dprintf(fd, "<!doctype html><meta charset=\"utf-8\">"
-		"<meta name=\"referrer\" content=\"no-referrer\">"
-		"<meta http-equiv=\"refresh\" content=\"0; url=%s/#token=%s\">"
-		"\n", url, token) < 0 ? -EIO : 0;
-	close(fd);
-	if (r)
-		return why_set(why, r, "%s cannot be written", path);
-	if (!browser || !*browser)
-		browser = "xdg-open";
-	pid = fork();
-	if (!pid) {
-		execlp(browser, browser, path, (char *)NULL);
-		_exit(127);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid ||
-			!WIFEXITED(status) || WEXITSTATUS(status)) {
-		unlink(path);
-		return why_set(why, -ENOENT, "%s does not open pages here: "
-			"leave out --open and paste the address", browser);
-	}
-	/* A browser that runs already reads it a little later. */
-	sleep(10);
-	unlink(path);
-	return 0;
-}
-
 static int print_address(const char *folder, const struct wish *wish,
 	struct why *why)
 {
 	struct portal_token_pair pair;
-	char url[256];
+	char url[256], address[sizeof(url) + 64];
 	const char *token = wish->read_only ? pair.read : pair.write;
 	int r = read_url(folder, url, why);
 
@@ -191,10 +163,12 @@ static int print_address(const char *folder, const struct wish *wish,
 		r = portal_token_read(folder, &pair, why);
 	if (r)
 		return r;
+	snprintf(address, sizeof(address), "%s/#token=%s", url, token);
 	if (wish->open)
-		r = open_page(folder, url, token, why);
-	else if (printf("%s/#token=%s\n", url, token) < 0 || fflush(stdout))
+		r = portal_browse(folder, address, why);
+	else if (printf("%s\n", address) < 0 || fflush(stdout))
 		r = why_set(why, -EIO, "standard output cannot take it");
+	OPENSSL_cleanse(address, sizeof(address));
 	OPENSSL_cleanse(&pair, sizeof(pair));
 	return r;
 }

@@ -49,6 +49,8 @@ static const char help[] =
 "STATE/serve/admin.token, users of the portal that of `coffer serve token`.\n"
 "SIGINT and SIGTERM end it.\n";
 
+#define LOCK_TRIES 20
+
 struct options {
 	const char *file; /* NULL: the default */
 	const char *new_passphrase; /* of the master key, then end; or NULL */
@@ -141,8 +143,12 @@ static int lock_folder(const struct service *service, struct why *why)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return why_set(why, -errno, "%s: %s", path, strerror(errno));
-	if (!flock(fd, LOCK_EX | LOCK_NB))
-		return fd;
+	/* `coffer portal` has it for a moment, to see whether we are here. */
+	for (unsigned tries = 0; tries < LOCK_TRIES; tries++) {
+		if (!flock(fd, LOCK_EX | LOCK_NB))
+			return fd;
+		usleep(50000);
+	}
 	close(fd);
 	return why_set(why, -EBUSY, "another coffer-serve uses %s: end it, or "
 		"give this one a state of its own (--state)",
@@ -306,10 +312,15 @@ static int run(struct service *service, const struct options *o,
 /* No core dump and no debugger of the same user: keys are in memory. */
 static void harden(void)
 {
-	struct rlimit files;
-
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+}
+
+/* What only who serves wants, and no browser. */
+static void settle_in(void)
+{
+	struct rlimit files;
+
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
 	if (!getrlimit(RLIMIT_NOFILE, &files)) {
@@ -331,8 +342,10 @@ int main(int argc, char **argv)
 	notify_take();
 	if (argc > 1)
 		status = portal_cli(argc - 1, argv + 1);
-	if (status < 0)
+	if (status < 0) {
+		settle_in();
 		status = parse(argc, argv, &o, NULL);
+	}
 	if (status >= 0) {
 		config_free(config);
 		return status;
@@ -357,6 +370,8 @@ int main(int argc, char **argv)
 		}
 		lock = lock_folder(&service, &why);
 		r = lock < 0 ? lock : 0;
+		if (!r)
+			announce(&service, ""); /* of one that was killed */
 	}
 	if (!r && o.new_passphrase)
 		r = service_new_passphrase(&service, o.new_passphrase, &why);

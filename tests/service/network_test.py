@@ -491,4 +491,5 @@ def main():
     life(program)
 
 
-main()
+if __name__ == "__main__":
+    main()
