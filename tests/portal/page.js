@@ -26,12 +26,9 @@ async function signIn(page, token) {
 
 async function signsIn(world, browser) {
 	const { page } = browser;
-	const begin = Date.now();
 
 	await page.goto(`${world.service.url}/`);
 	await page.locator('#token').waitFor();
-	browser.figure('ms until the form to sign in is there',
-		Date.now() - begin);
 	await browser.look('sign-in');
 	browser.foresee(401, /\/portal\/live$/);
 	await signIn(page, 'wrong');
@@ -86,11 +83,8 @@ async function handed(world, browser) {
 
 	assert.ok(token);
 	await page.goto('about:blank');
-	const begin = Date.now();
 	await page.goto(address);
 	await browser.title('Overview');
-	browser.figure('ms from the address to the overview',
-		Date.now() - begin);
 	const cdp = await browser.context.newCDPSession(page);
 	const { entries } = await cdp.send('Page.getNavigationHistory');
 	assert.deepStrictEqual(entries.filter((e) => e.url.includes(token)), []);

@@ -79,13 +79,17 @@ class World {
 	}
 
 	// Without waiting for its end: the service answers others meanwhile.
-	async running(program, words, machine) {
+	// statuses: those that are right.
+	async running(program, words, machine, statuses = [0]) {
 		const child = spawn(program, words, { env: this.env(machine),
 			stdio: ['ignore', 'pipe', 'inherit'] });
 		let text = '';
 
 		child.stdout.on('data', (chunk) => { text += chunk; });
-		await new Promise((r) => child.once('close', r));
+		const status = await new Promise((r) => child.once('close', r));
+
+		if (!statuses.includes(status))
+			throw new Error(`${program} ${words.join(' ')}: ${status}`);
 		return text.trim();
 	}
 
