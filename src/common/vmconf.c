@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -327,14 +328,48 @@ static void print(FILE *out, const struct vmconf *conf)
 			conf->tags[i].value);
 }
 
-static int put(const char *path, const char *text, size_t size)
+/* PATH.new, empty, for nobody else to write to until it is closed: somebody's
+ * that was renamed while we waited is another file now. */
+static int open_new(const char *path)
 {
-	int r, fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC |
-		O_NOFOLLOW, 0600);
+	struct stat ours, named;
+	int fd, r;
+
+	for (;;) {
+		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+			0600);
+		if (fd < 0)
+			return -errno;
+		do
+			r = flock(fd, LOCK_EX) ? -errno : 0;
+		while (r == -EINTR);
+		if (r || fstat(fd, &ours))
+			break;
+		if (!lstat(path, &named) && ours.st_dev == named.st_dev &&
+				ours.st_ino == named.st_ino)
+			break;
+		close(fd);
+	}
+	if (!r && ftruncate(fd, 0))
+		r = -errno;
+	if (!r)
+		return fd;
+	close(fd);
+	return r;
+}
+
+static int put(const char *fresh, const char *path, const char *text,
+	size_t size)
+{
+	int fd = open_new(fresh), r;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	r = write_all(fd, text, size);
+	if (!r && rename(fresh, path))
+		r = -errno;
+	if (r)
+		unlink(fresh);
 	close(fd);
 	return r;
 }
@@ -356,16 +391,10 @@ int vmconf_write(const char *path, const struct vmconf *conf, struct why *why)
 		free(text);
 		return why_set(why, -ENOMEM, "out of memory");
 	}
-	r = put(fresh, text, size);
+	r = put(fresh, path, text, size);
 	free(text);
-	if (!r && rename(fresh, path))
-		r = -errno;
 	if (!r)
 		r = sync_directory(path);
-	if (r) {
-		unlink(fresh);
-		return why_set(why, r, "cannot write %s: %s", path,
-			strerror(-r));
-	}
-	return 0;
+	return r ? why_set(why, r, "cannot write %s: %s", path,
+		strerror(-r)) : 0;
 }

@@ -232,10 +232,8 @@ static int configure(struct platform *p, const struct options *o,
 		return r;
 	r = vmconf_read(path, &p->conf, why);
 	if (!r && o->start && (p->conf.power == VMCONF_OFF ||
-	    p->conf.power == VMCONF_DEMAND)) {
-		p->conf.power = VMCONF_ON;
-		r = vmconf_write(path, &p->conf, why);
-	}
+	    p->conf.power == VMCONF_DEMAND))
+		r = power_record_on(p, why);
 	if (!r && !platform_wanted(&p->conf))
 		return why_set(why, -EHOSTDOWN, "the virtual machine %s is "
 			"stopped; `coffer vm start %s` starts it", p->vm,

@@ -178,6 +178,9 @@ int server_run(struct platform *p, int listener, int signals, int lock,
  * seconds for the machine's lock (vm/vms_priv.h), and else leaves vm.conf to
  * whoever holds it. */
 void power_record_off(struct platform *p);
+/* The other way round, for one that is off or on demand; without the lock
+ * after two seconds. */
+int power_record_on(struct platform *p, struct why *why);
 
 /* With the lock held: removes what is in the runtime directory. */
 void server_remove_files(struct platform *p);

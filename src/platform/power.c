@@ -37,27 +37,47 @@ static int lock_machine(const struct platform *p)
 	return -1;
 }
 
-void power_record_off(struct platform *p)
+/* With or without the lock. */
+static int record(struct platform *p, enum vmconf_power from,
+	enum vmconf_power to, struct why *why)
 {
 	struct vmconf conf = { .tags = NULL };
-	struct why why = { "" };
 	char path[PATH_MAX];
-	int lock, r;
+	int r = paths_join(path, sizeof(path), p->state, "vm.conf", why);
+
+	if (!r)
+		r = vmconf_read(path, &conf, why);
+	if (!r && conf.power == from) {
+		conf.power = to;
+		r = vmconf_write(path, &conf, why);
+	}
+	vmconf_free(&conf);
+	return r;
+}
+
+void power_record_off(struct platform *p)
+{
+	struct why why = { "" };
+	int lock;
 
 	if (p->conf.power != VMCONF_ON)
 		return;
 	lock = lock_machine(p);
 	if (lock < 0)
 		return;
-	r = paths_join(path, sizeof(path), p->state, "vm.conf", &why);
-	if (!r)
-		r = vmconf_read(path, &conf, &why);
-	if (!r && conf.power == VMCONF_ON) {
-		conf.power = VMCONF_OFF;
-		r = vmconf_write(path, &conf, &why);
-	}
-	if (r)
+	if (record(p, VMCONF_ON, VMCONF_OFF, &why))
 		log_error("not recorded as stopped: %s", why.text);
-	vmconf_free(&conf);
 	close(lock);
+}
+
+int power_record_on(struct platform *p, struct why *why)
+{
+	int lock = lock_machine(p);
+	int r = record(p, p->conf.power, VMCONF_ON, why);
+
+	if (lock >= 0)
+		close(lock);
+	if (!r)
+		p->conf.power = VMCONF_ON;
+	return r;
 }

@@ -5,6 +5,7 @@
 #include "common/spawn.h"
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -50,9 +51,11 @@ static bool find(struct cgroup_world *world)
 	return false;
 }
 
+/* Filled in once, under the lock, and only read then. */
 static struct cgroup_world the_world;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-int cgroup_use(const char *state, struct why *why)
+static int use(const char *state, struct why *why)
 {
 	char path[PATH_MAX], id[9];
 	int r = 0;
@@ -62,27 +65,42 @@ int cgroup_use(const char *state, struct why *why)
 	if (r)
 		return r;
 	cgroup_id(state ? state : path, id);
-	if (strcmp(id, the_world.id))
-		memset(&the_world, 0, sizeof(the_world));
+	if (!strcmp(id, the_world.id))
+		return 0;
+	memset(&the_world, 0, sizeof(the_world));
 	strcpy(the_world.id, id);
 	return 0;
 }
 
-struct cgroup_world *cgroup_world(void)
+int cgroup_use(const char *state, struct why *why)
 {
-	struct cgroup_world *world = &the_world;
+	int r;
 
-	if (world->looked)
-		return world;
-	world->looked = true;
-	if ((*world->id || !cgroup_use(NULL, &world->place.why)) &&
-	    find(world))
-		return world;
+	pthread_mutex_lock(&lock);
+	r = use(state, why);
+	pthread_mutex_unlock(&lock);
+	return r;
+}
+
+static void look_around(struct cgroup_world *world)
+{
+	if ((*world->id || !use(NULL, &world->place.why)) && find(world))
+		return;
 	world->ops = NULL;
 	world->place.kind = CGROUP_NONE;
 	world->place.cpu = world->place.memory = false;
 	world->place.path[0] = '\0';
-	return world;
+}
+
+struct cgroup_world *cgroup_world(void)
+{
+	pthread_mutex_lock(&lock);
+	if (!the_world.looked) {
+		look_around(&the_world);
+		the_world.looked = true;
+	}
+	pthread_mutex_unlock(&lock);
+	return &the_world;
 }
 
 const struct cgroup_place *cgroup_where(void)

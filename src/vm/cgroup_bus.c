@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,10 @@
 #define POINTER(name) __typeof__(&sd_##name) name;
 static struct { FUNCTIONS(POINTER) } sd;
 #undef POINTER
+
+/* Held from when a message is begun until it is answered, and its job done:
+ * a bus is for one thread at a time. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static sd_bus *bus;
 static pid_t bus_pid; /* who opened it: it is no use after a fork */
@@ -112,7 +117,8 @@ static int on_removed(sd_bus_message *message, void *data,
 	return 0;
 }
 
-int bus_open(struct why *why)
+/* Under the lock. */
+static int open_bus(struct why *why)
 {
 	int r;
 
@@ -146,11 +152,21 @@ int bus_open(struct why *why)
 	return why_set(why, r, "systemd does not answer: %s", strerror(-r));
 }
 
-int bus_control_group(char *group, size_t size, struct why *why)
+int bus_open(struct why *why)
+{
+	int r;
+
+	pthread_mutex_lock(&lock);
+	r = open_bus(why);
+	pthread_mutex_unlock(&lock);
+	return r;
+}
+
+static int control_group(char *group, size_t size, struct why *why)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	char *text = NULL;
-	int r = bus_open(why);
+	int r = open_bus(why);
 
 	if (r)
 		return r;
@@ -165,6 +181,16 @@ int bus_control_group(char *group, size_t size, struct why *why)
 	sd.bus_error_free(&error);
 	free(text);
 	return r < 0 ? r : 0;
+}
+
+int bus_control_group(char *group, size_t size, struct why *why)
+{
+	int r;
+
+	pthread_mutex_lock(&lock);
+	r = control_group(group, size, why);
+	pthread_mutex_unlock(&lock);
+	return r;
 }
 
 /* ---- jobs ---- */
@@ -192,7 +218,8 @@ static int wait_for_job(const char *unit, struct why *why)
 		"for %s ended as \"%s\"", unit, job.result) : 0;
 }
 
-/* Sends it and gives it back; with job: waits for the job it answers with. */
+/* Sends it and gives it back, and the lock; with job: waits for the job it
+ * answers with. */
 static int call(sd_bus_message *message, const char *unit, bool has_job,
 	struct why *why)
 {
@@ -221,25 +248,34 @@ static int call(sd_bus_message *message, const char *unit, bool has_job,
 	sd.bus_error_free(&error);
 	sd.bus_message_unref(reply);
 	sd.bus_message_unref(message);
+	pthread_mutex_unlock(&lock);
 	return r;
 }
 
+/* With 0 the lock is held, until call() or broken(). */
 static int begin(sd_bus_message **message, const char *method, struct why *why)
 {
-	int r = bus_open(why);
+	int r;
 
 	*message = NULL;
+	pthread_mutex_lock(&lock);
+	r = open_bus(why);
+	if (!r) {
+		r = sd.bus_message_new_method_call(bus, message, SYSTEMD,
+			MANAGER_PATH, MANAGER, method);
+		r = r < 0 ? why_set(why, r, "no message: %s", strerror(-r)) :
+			0;
+	}
 	if (r)
-		return r;
-	r = sd.bus_message_new_method_call(bus, message, SYSTEMD, MANAGER_PATH,
-		MANAGER, method);
-	return r < 0 ? why_set(why, r, "no message: %s", strerror(-r)) : 0;
+		pthread_mutex_unlock(&lock);
+	return r;
 }
 
 /* What could not be put together is a want of memory. */
 static int broken(sd_bus_message *message, struct why *why)
 {
 	sd.bus_message_unref(message);
+	pthread_mutex_unlock(&lock);
 	return why_set(why, -ENOMEM, "out of memory");
 }
 

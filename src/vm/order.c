@@ -164,22 +164,6 @@ static void remove_new(struct vms *vms, const struct order *order)
 		closedir(dir);
 }
 
-/* Is the machine of this name the one that the order has made? */
-static bool is_ours(struct vms *vms, const struct order *order,
-	const char *name)
-{
-	struct pki_bytes text;
-	char folder[PATH_MAX];
-	bool ours;
-
-	if (vms_folder(vms, name, folder, NULL) ||
-	    files_read(folder, "order", false, &text, NULL))
-		return false;
-	ours = !strcmp((char *)text.data, order->id);
-	pki_bytes_free(&text);
-	return ours;
-}
-
 int order_undo(struct vms *vms, struct order *order, struct why *why)
 {
 	char *text, *line, *rest;
@@ -200,8 +184,7 @@ int order_undo(struct vms *vms, struct order *order, struct why *why)
 	rest = text;
 	/* What has no end of line was cut off, and nothing made of it. */
 	while ((line = strsep(&rest, "\n")) && rest && !r)
-		if (is_ours(vms, order, line))
-			r = remove_machine(vms, line, why);
+		r = remove_machine(vms, line, order->id, why);
 	free(text);
 	if (!r)
 		order_end(vms, order);

@@ -218,14 +218,13 @@ static int remove_held(struct vms *vms, const char *name, struct why *why)
 	return r;
 }
 
+/* Machine's lock held, which who renames its folder holds, too. */
 static int remove_stopped(struct vms *vms, const char *name, bool force,
 	struct vm_refusal *refusal)
 {
 	struct why why;
-	int r = 0, lock = vm_hold(vms, name, refusal);
+	int r = 0;
 
-	if (lock < 0)
-		return lock;
 	if (vm_is_alive(vms, name) && !force)
 		r = vm_refuse(refusal, "OperationNotAllowed", -EBUSY, "the "
 			"virtual machine %s runs; stop it first with `coffer "
@@ -234,22 +233,49 @@ static int remove_stopped(struct vms *vms, const char *name, bool force,
 		r = vm_end(vms, name, refusal);
 	if (!r && (r = remove_held(vms, name, &why)))
 		vm_refuse_why(refusal, r, &why);
-	vm_release(lock);
 	return r;
 }
 
 int vm_delete(struct vms *vms, const char *name, bool force,
 	struct vm_refusal *refusal)
 {
-	return remove_stopped(vms, name, force, refusal);
+	int r, lock = vm_hold(vms, name, refusal);
+
+	if (lock < 0)
+		return lock;
+	r = remove_stopped(vms, name, force, refusal);
+	vm_release(lock);
+	return r;
 }
 
-int remove_machine(struct vms *vms, const char *name, struct why *why)
+static bool is_of(struct vms *vms, const char *name, const char *order)
+{
+	struct pki_bytes text;
+	char folder[PATH_MAX];
+	bool is;
+
+	if (vms_folder(vms, name, folder, NULL) ||
+	    files_read(folder, "order", false, &text, NULL))
+		return false;
+	is = !strcmp((char *)text.data, order);
+	pki_bytes_free(&text);
+	return is;
+}
+
+int remove_machine(struct vms *vms, const char *name, const char *order,
+	struct why *why)
 {
 	struct vm_refusal refusal;
-	int r = remove_stopped(vms, name, true, &refusal);
+	int r = 0, lock;
 
-	if (r && r != -ENOENT)
-		why_set(why, r, "%s", refusal.why.text);
-	return r == -ENOENT ? 0 : r;
+	/* Most have not come so far: no lock is made in their places. */
+	if (!is_of(vms, name, order))
+		return 0;
+	lock = vm_hold(vms, name, &refusal);
+	if (lock >= 0 && is_of(vms, name, order))
+		r = remove_stopped(vms, name, true, &refusal);
+	else if (lock < 0 && lock != -ENOENT)
+		r = lock;
+	vm_release(lock);
+	return r ? why_set(why, r, "%s", refusal.why.text) : 0;
 }

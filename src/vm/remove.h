@@ -10,8 +10,10 @@
 
 #define REMOVE_PREFIX ".gone-"
 
-/* Stops a machine, if it runs, and removes it.  0, also when there is none. */
-int remove_machine(struct vms *, const char *name, struct why *);
+/* Stops the machine that an order has made (its ID), if it runs, and removes
+ * it.  0, also when there is none, or another of its name. */
+int remove_machine(struct vms *, const char *name, const char *order,
+	struct why *);
 
 /* Finishes what became of a machine, unless somebody is at it.  directory: its
  * name in STATE/vm. */
