@@ -93,6 +93,20 @@ struct machine *attest_cache_find(struct attest_cache *cache,
 	return NULL;
 }
 
+const struct machine *attest_cache_chain(const struct attest_cache *cache,
+	struct attest_bytes chain)
+{
+	for (int i = 0; i < ATTEST_CACHE_ENTRIES; i++) {
+		const struct entry *entry = &cache->entry[i];
+
+		if (entry->bytes && chain.size &&
+				entry->size[0] == chain.size &&
+				!memcmp(entry->bytes, chain.data, chain.size))
+			return &entry->machine;
+	}
+	return NULL;
+}
+
 /* A free entry, or the one that has not been used for longest. */
 static struct entry *entry_choose(struct attest_cache *cache)
 {

@@ -19,6 +19,11 @@ struct cache_key {
 struct machine *attest_cache_find(struct attest_cache *cache,
 	const struct cache_key *key);
 
+/* Any machine that was judged from this chain, likewise: what the chain alone
+ * says (pck) is the same in all of them. */
+const struct machine *attest_cache_chain(const struct attest_cache *cache,
+	struct attest_bytes chain);
+
 /* Takes the machine's content over and returns where it is; NULL when there
  * is no memory, and the machine stays the caller's. */
 struct machine *attest_cache_put(struct attest_cache *cache,

@@ -27,6 +27,17 @@ int attest_p256_verify(const uint8_t key[64], const uint8_t digest[32],
 	const uint8_t signature[64]);
 
 /*
+ * The same for many signatures by one key, which is made ready once.  One
+ * thread at a time.  attest_key_new gives NULL with *error -EBADMSG (no point
+ * on the curve) or -EIO; NULL is fine for attest_key_free.
+ */
+struct attest_key;
+struct attest_key *attest_key_new(const uint8_t key[64], int *error);
+int attest_key_verify(struct attest_key *key, const uint8_t digest[32],
+	const uint8_t signature[64]);
+void attest_key_free(struct attest_key *key);
+
+/*
  * Signs digest with the private scalar (1 ... n-1): signature r || s.  0, or
  * -EINVAL for a scalar out of range, -EIO when the library fails.
  */

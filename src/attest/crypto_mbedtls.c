@@ -6,6 +6,7 @@
 #include <mbedtls/ecdsa.h>
 #include <mbedtls/entropy.h>
 #include <mbedtls/sha256.h>
+#include <stdlib.h>
 #include <string.h>
 
 int attest_sha256(const void *data, size_t size, uint8_t digest[32])
@@ -57,30 +58,70 @@ static void numbers_free(struct numbers *n)
 	mbedtls_ecp_group_free(&n->group);
 }
 
-int attest_p256_verify(const uint8_t key[64], const uint8_t digest[32],
-	const uint8_t signature[64])
+struct attest_key {
+	struct numbers n; /* point: the key */
+};
+
+static int read_key(struct numbers *n, const uint8_t key[64])
 {
-	struct numbers n;
 	uint8_t point[65];
-	int error = numbers_init(&n), result;
 
 	point[0] = 4; /* uncompressed */
 	memcpy(point + 1, key, 64);
-	if (error || mbedtls_mpi_read_binary(&n.a, signature, 32) ||
-			mbedtls_mpi_read_binary(&n.b, signature + 32, 32)) {
-		error = -EIO;
-	} else if (mbedtls_ecp_point_read_binary(&n.group, &n.point, point,
-				sizeof(point)) ||
-			mbedtls_ecp_check_pubkey(&n.group, &n.point)) {
-		error = -EBADMSG;
-	} else {
-		result = mbedtls_ecdsa_verify(&n.group, digest, 32, &n.point,
-			&n.a, &n.b);
-		error = !result ? 0 :
-			result == MBEDTLS_ERR_MPI_ALLOC_FAILED ? -EIO :
-			-EBADMSG;
-	}
-	numbers_free(&n);
+	return mbedtls_ecp_point_read_binary(&n->group, &n->point, point,
+			sizeof(point)) ||
+		mbedtls_ecp_check_pubkey(&n->group, &n->point) ?
+		-EBADMSG : 0;
+}
+
+struct attest_key *attest_key_new(const uint8_t key[64], int *error)
+{
+	struct attest_key *out = malloc(sizeof(*out));
+
+	*error = -EIO;
+	if (!out)
+		return NULL;
+	*error = numbers_init(&out->n);
+	if (!*error)
+		*error = read_key(&out->n, key);
+	if (!*error)
+		return out;
+	attest_key_free(out);
+	return NULL;
+}
+
+int attest_key_verify(struct attest_key *key, const uint8_t digest[32],
+	const uint8_t signature[64])
+{
+	struct numbers *n = &key->n;
+	int result;
+
+	if (mbedtls_mpi_read_binary(&n->a, signature, 32) ||
+			mbedtls_mpi_read_binary(&n->b, signature + 32, 32))
+		return -EIO;
+	result = mbedtls_ecdsa_verify(&n->group, digest, 32, &n->point, &n->a,
+		&n->b);
+	return !result ? 0 : result == MBEDTLS_ERR_MPI_ALLOC_FAILED ? -EIO :
+		-EBADMSG;
+}
+
+void attest_key_free(struct attest_key *key)
+{
+	if (!key)
+		return;
+	numbers_free(&key->n);
+	free(key);
+}
+
+int attest_p256_verify(const uint8_t key[64], const uint8_t digest[32],
+	const uint8_t signature[64])
+{
+	int error;
+	struct attest_key *ready = attest_key_new(key, &error);
+
+	if (ready)
+		error = attest_key_verify(ready, digest, signature);
+	attest_key_free(ready);
 	return error;
 }
 

@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/obj_mac.h>
 #include <openssl/param_build.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define GROUP_NAME "prime256v1"
@@ -32,7 +33,8 @@ int attest_sha256_two(const void *first, size_t first_size,
 	return ok ? 0 : -EIO;
 }
 
-/* A public key; NULL and -EBADMSG for a point that is not on the curve. */
+/* A public key, and 0; NULL and -EBADMSG for a point that is not on the
+ * curve. */
 static EVP_PKEY *public_key(const uint8_t key[64], int *error)
 {
 	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
@@ -54,6 +56,8 @@ static EVP_PKEY *public_key(const uint8_t key[64], int *error)
 		if (EVP_PKEY_fromdata(context, &out, EVP_PKEY_PUBLIC_KEY,
 				params) <= 0)
 			out = NULL;
+		else
+			*error = 0;
 	}
 	EVP_PKEY_CTX_free(context);
 	return out;
@@ -77,30 +81,60 @@ static int encode(const uint8_t signature[64], uint8_t der[80])
 	return size > 0 ? size : 0;
 }
 
-int attest_p256_verify(const uint8_t key[64], const uint8_t digest[32],
+struct attest_key {
+	EVP_PKEY_CTX *context; /* for verifying; has the key */
+};
+
+struct attest_key *attest_key_new(const uint8_t key[64], int *error)
+{
+	struct attest_key *out = malloc(sizeof(*out));
+	EVP_PKEY *public;
+
+	*error = -EIO;
+	if (!out)
+		return NULL;
+	public = public_key(key, error);
+	out->context = public ? EVP_PKEY_CTX_new(public, NULL) : NULL;
+	if (public && (!out->context ||
+			EVP_PKEY_verify_init(out->context) <= 0))
+		*error = -EIO;
+	EVP_PKEY_free(public);
+	if (!*error)
+		return out;
+	attest_key_free(out);
+	return NULL;
+}
+
+int attest_key_verify(struct attest_key *key, const uint8_t digest[32],
 	const uint8_t signature[64])
 {
-	EVP_PKEY_CTX *context = NULL;
 	uint8_t der[80];
-	int error, size = encode(signature, der), result;
-	EVP_PKEY *public;
+	int size = encode(signature, der);
 
 	if (!size)
 		return -EIO;
-	public = public_key(key, &error);
-	if (!public)
-		return error;
-	context = EVP_PKEY_CTX_new(public, NULL);
-	if (!context || EVP_PKEY_verify_init(context) <= 0) {
-		error = -EIO;
-	} else {
-		result = EVP_PKEY_verify(context, der, (size_t)size, digest,
-			32);
-		/* Less than 0 is also what r or s out of range gives. */
-		error = result == 1 ? 0 : -EBADMSG;
-	}
-	EVP_PKEY_CTX_free(context);
-	EVP_PKEY_free(public);
+	/* Less than 0 is also what r or s out of range gives. */
+	return EVP_PKEY_verify(key->context, der, (size_t)size, digest,
+		32) == 1 ? 0 : -EBADMSG;
+}
+
+void attest_key_free(struct attest_key *key)
+{
+	if (!key)
+		return;
+	EVP_PKEY_CTX_free(key->context);
+	free(key);
+}
+
+int attest_p256_verify(const uint8_t key[64], const uint8_t digest[32],
+	const uint8_t signature[64])
+{
+	int error;
+	struct attest_key *ready = attest_key_new(key, &error);
+
+	if (ready)
+		error = attest_key_verify(ready, digest, signature);
+	attest_key_free(ready);
 	return error;
 }
 

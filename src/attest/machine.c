@@ -10,6 +10,7 @@
  */
 #include "machine_priv.h"
 
+#include "attest/crypto.h"
 #include "cert_priv.h"
 #include "crl_priv.h"
 #include "tcb_info_priv.h"
@@ -373,6 +374,8 @@ void attest_machine_free(struct machine *machine)
 {
 	attest_qe_identity_free(&machine->identity);
 	memset(&machine->identity, 0, sizeof(machine->identity));
+	attest_key_free(machine->key);
+	machine->key = NULL;
 }
 
 void attest_advisories_add(json_t *list,

@@ -38,6 +38,10 @@ struct machine {
 	bool report_known;
 	struct sgx_report_body report;
 	uint8_t report_signature[64];
+	/* The last attestation key that a genuine report was found bound to,
+	 * made ready; NULL: none. */
+	struct attest_key *key;
+	uint8_t key_bytes[64];
 };
 
 /*

@@ -185,6 +185,29 @@ static int check_report(const struct attest_quote *quote,
 	return 0;
 }
 
+/* Did the attestation key sign the quote?  Its report is genuine and bound to
+ * it, so that quotes of one machine bring the same key for long. */
+static int check_quote(const struct attest_quote *quote,
+	struct machine *machine)
+{
+	struct attest_key *key;
+	uint8_t digest[32];
+	int error = attest_sha256(quote->signed_bytes,
+		ATTEST_QUOTE_SIGNED_SIZE, digest);
+
+	if (error)
+		return error;
+	if (!machine->key || memcmp(machine->key_bytes, quote->key, 64)) {
+		key = attest_key_new(quote->key, &error);
+		if (!key)
+			return error;
+		attest_key_free(machine->key);
+		machine->key = key;
+		memcpy(machine->key_bytes, quote->key, 64);
+	}
+	return attest_key_verify(machine->key, digest, quote->signature);
+}
+
 static int judge_quote(const struct attest_quote *quote,
 	struct machine *machine, struct attest_verdict *verdict)
 {
@@ -211,10 +234,8 @@ static int judge_quote(const struct attest_quote *quote,
 	verdict->qe_status = level->status;
 	attest_advisories_add(level->advisories, verdict->advisory,
 		&verdict->advisory_count);
-	return refuse(verdict, check_signature(quote->key,
-			quote->signed_bytes, ATTEST_QUOTE_SIGNED_SIZE,
-			quote->signature), ATTEST_QUOTE_INVALID_SIGNATURE,
-		"");
+	return refuse(verdict, check_quote(quote, machine),
+		ATTEST_QUOTE_INVALID_SIGNATURE, "");
 }
 
 /* Everything is genuine; what do levels, policy and dates say? */
@@ -354,6 +375,21 @@ int attest_verify(const uint8_t *quote, size_t size,
 	if (error)
 		verdict_clear(verdict);
 	return error;
+}
+
+int attest_pck_cached(const struct attest_cache *cache,
+	const struct attest_quote *quote, struct attest_pck *pck,
+	struct why *why)
+{
+	const struct machine *machine = NULL;
+
+	if (cache && quote->cert_type == ATTEST_CERT_PCK_CHAIN)
+		machine = attest_cache_chain(cache, (struct attest_bytes){
+			quote->cert, quote->cert_size });
+	if (!machine)
+		return attest_pck_of_quote(quote, pck, why);
+	*pck = machine->pck;
+	return 0;
 }
 
 static void widen(int64_t *from, int64_t *until, int64_t part_from,

@@ -120,6 +120,12 @@ int attest_verify(const uint8_t *quote, size_t size,
 	const struct attest_policy *policy, struct attest_cache *cache,
 	struct attest_verdict *verdict);
 
+/* attest_pck_of_quote, without parsing the chain if the cache (NULL: none)
+ * knows it. */
+int attest_pck_cached(const struct attest_cache *cache,
+	const struct attest_quote *quote, struct attest_pck *pck,
+	struct why *why);
+
 /*
  * The dates of collateral without a quote: latest issue and earliest end of
  * its signed parts (chains, CRLs, JSON).  Signatures are not looked at.  For

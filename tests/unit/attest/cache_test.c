@@ -2,6 +2,7 @@
 /* The cache changes how long verification takes, and nothing else. */
 #include "helper.h"
 
+#include <errno.h>
 #include <string.h>
 
 static void same_verdict(void **state)
@@ -66,6 +67,65 @@ static void nothing_stale(void **state)
 	mint_free(&mint);
 }
 
+/* The machine stays, its quoting enclave takes another key, and back. */
+static void other_key(void **state)
+{
+	static const enum mint_key keys[] = { MINT_KEY_ATTESTATION,
+		MINT_KEY_OTHER, MINT_KEY_ATTESTATION };
+	struct attest_cache *cache = attest_cache_new();
+	struct mint mint;
+
+	mint_init(&mint);
+	for (int i = 0; i < 3; i++) {
+		mint.attestation_key = mint.quote_signer = keys[i];
+		mint_make(&mint);
+		for (int again = 0; again < 2; again++)
+			assert_int_equal(judge_with(&mint, MINT_NOW, 0,
+				cache)->status, ATTEST_OK);
+		/* By the key that was good before. */
+		mint.quote_signer = keys[(i + 1) % 2];
+		mint_make(&mint);
+		assert_int_equal(judge_with(&mint, MINT_NOW, 0,
+			cache)->status, ATTEST_QUOTE_INVALID_SIGNATURE);
+	}
+	attest_cache_free(cache);
+	mint_free(&mint);
+}
+
+/* What the chain says is the same, from the cache or from the chain. */
+static void pck(void **state)
+{
+	struct attest_cache *cache = attest_cache_new();
+	struct attest_pck cold, known;
+	struct attest_quote quote;
+	struct mint mint;
+	struct why why;
+
+	mint_init(&mint);
+	for (int i = 0; i < 2; i++) {
+		mint.pck.serial += 1;
+		mint.machine.fmspc[0] ^= 1;
+		mint_make(&mint);
+		assert_int_equal(attest_quote_parse(mint.quote,
+			mint.quote_size, &quote, &why), 0);
+		assert_int_equal(attest_pck_of_quote(&quote, &cold, &why), 0);
+		for (int again = 0; again < 2; again++) {
+			memset(&known, 0xaa, sizeof(known));
+			assert_int_equal(attest_pck_cached(cache, &quote,
+				&known, &why), 0);
+			assert_memory_equal(&known, &cold, sizeof(cold));
+			assert_int_equal(judge_with(&mint, MINT_NOW, 0,
+				cache)->status, ATTEST_OK);
+		}
+	}
+	assert_int_equal(attest_pck_cached(NULL, &quote, &known, &why), 0);
+	quote.cert_type = ATTEST_CERT_PPID_CLEAR;
+	assert_int_equal(attest_pck_cached(cache, &quote, &known, &why),
+		-ENOTSUP);
+	attest_cache_free(cache);
+	mint_free(&mint);
+}
+
 /* More machines than entries. */
 static void many(void **state)
 {
@@ -93,6 +153,7 @@ static void many(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(same_verdict), cmocka_unit_test(nothing_stale),
-	cmocka_unit_test(many),
+	cmocka_unit_test(many), cmocka_unit_test(other_key),
+	cmocka_unit_test(pck),
 };
 TEST_LIST(cache_tests, tests);

@@ -82,6 +82,8 @@ static void known_signature(void **state)
 		"\xff\xbc\xe6\xfa\xad\xa7\x17\x9e\x84\xf3\xb9\xca\xc2\xfc\x63"
 		"\x25\x51";
 	uint8_t digest[32], own[64], key[64], zero[64] = { 0 };
+	struct attest_key *ready;
+	int error;
 
 	assert_int_equal(attest_sha256("sample", 6, digest), 0);
 	assert_int_equal(digest[0], 0xaf);
@@ -110,6 +112,26 @@ static void known_signature(void **state)
 	memset(key, 0xff, 64);
 	assert_int_equal(attest_p256_verify(key, digest, signature),
 		-EBADMSG);
+	assert_null(attest_key_new(key, &error));
+	assert_int_equal(error, -EBADMSG);
+	/* One key for many signatures, good and bad in turns. */
+	ready = attest_key_new(public, &error);
+	assert_non_null(ready);
+	assert_int_equal(error, 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(attest_key_verify(ready, digest, signature),
+			0);
+		assert_int_equal(attest_key_verify(ready, digest, zero),
+			-EBADMSG);
+		assert_int_equal(attest_p256_sign(scalar, digest, own), 0);
+		own[i] ^= 1;
+		assert_int_equal(attest_key_verify(ready, digest, own),
+			-EBADMSG);
+		own[i] ^= 1;
+		assert_int_equal(attest_key_verify(ready, digest, own), 0);
+	}
+	attest_key_free(ready);
+	attest_key_free(NULL);
 	assert_int_equal(attest_p256_sign(zero, digest, own), -EINVAL);
 	assert_int_equal(attest_p256_sign(order, digest, own), -EINVAL);
 	assert_int_equal(attest_p256_public(zero, key), -EINVAL);
