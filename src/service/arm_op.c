@@ -7,6 +7,7 @@
 #include "service/arm.h"
 
 #include "common/log.h"
+#include "service/hex.h"
 #include <errno.h>
 #include <openssl/rand.h>
 #include <pthread.h>
@@ -360,8 +361,7 @@ static struct item *item_new(struct arm_ops *ops,
 		free(item);
 		return NULL;
 	}
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(item->op.id + 2 * i, 3, "%02x", random[i]);
+	hex_write(random, sizeof(random), item->op.id);
 	item->ops = ops;
 	item->op.kind = what->kind;
 	item->op.size = what->size;

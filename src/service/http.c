@@ -3,6 +3,7 @@
  * One exchange: what comes before the body, the body, the handler.  An
  * answer may be there after each step; then the steps that follow do nothing.
  */
+#include "service/hex.h"
 #include "service/http_priv.h"
 
 #include <arpa/inet.h>
@@ -67,8 +68,7 @@ static bool name_yourself(struct http_exchange *exchange)
 
 	if (RAND_bytes(random, sizeof(random)) != 1)
 		return false;
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(exchange->id + 2 * i, 3, "%02x", random[i]);
+	hex_write(random, sizeof(random), exchange->id);
 	exchange->request.id = exchange->id;
 	return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/http_priv.h"
+#include "service/json_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,8 +38,8 @@ void http_answer_empty(struct http_answer *answer, unsigned status)
 void http_answer_json(struct http_answer *answer, unsigned status,
 	json_t *value)
 {
-	char *text = value ? json_dumps(value, JSON_COMPACT |
-		JSON_ENCODE_ANY) : NULL;
+	size_t size = 0;
+	char *text = json_text(value, &size);
 
 	json_decref(value);
 	answer->status = status;
@@ -46,9 +47,9 @@ void http_answer_json(struct http_answer *answer, unsigned status,
 		answer->broken = true;
 		return;
 	}
-	http_answer_text(answer, status, "application/json; charset=utf-8",
-		text);
-	explicit_bzero(text, strlen(text));
+	http_answer_bytes(answer, status, "application/json; charset=utf-8",
+		text, size);
+	explicit_bzero(text, size);
 	free(text);
 }
 

@@ -107,9 +107,21 @@ int maa_asked_read(struct http_request *request, const json_t *body,
 	struct why *why);
 void maa_asked_free(struct maa_asked *asked);
 
+/* What a token says about what was judged, and by what: hex SHA-256. */
+enum { MAA_HASHES = 7, MAA_HASH_QUOTE = 3 };
+struct maa_hashes {
+	char hex[MAA_HASHES][65]; /* in the order of maa_hash_names */
+};
+extern const char *const maa_hash_names[MAA_HASHES];
+
+/* All but the quote's.  0 or -EIO. */
+int maa_hash_collateral(const struct attest_collateral *collateral,
+	struct maa_hashes *hashes);
+
 /* Where collateral comes from: the CA of this state directory, or a test. */
 struct maa_collateral {
 	struct attest_collateral view;
+	struct maa_hashes hashes; /* of it: maa_hash_collateral() */
 	void *owned;
 };
 struct maa_source {
@@ -131,10 +143,8 @@ struct maa_evidence {
 	const uint8_t *quote; /* within what was sent */
 	size_t quote_size;
 	struct attest_verdict verdict;
-	/* Hex SHA-256, in the order of maa_hash_names. */
-	char hash[7][65];
+	struct maa_hashes hashes;
 };
-extern const char *const maa_hash_names[7];
 
 /* Is the evidence genuine, its machine good enough, and is the data bound to
  * it?  cache: of the calling thread.  0, -EINVAL with why. */

@@ -27,6 +27,7 @@ struct entry {
 	struct pki_collateral whole;
 	struct pki_bytes tcb_info, qe_identity; /* of another evaluation */
 	struct attest_collateral view;
+	struct maa_hashes hashes; /* of the view */
 };
 
 struct ca_source {
@@ -89,6 +90,8 @@ static int ask(struct ca_source *source, const struct attest_pck *machine,
 		entry->view.qe_identity = (struct attest_bytes){
 			entry->qe_identity.data, entry->qe_identity.size };
 	}
+	if (!r && maa_hash_collateral(&entry->view, &entry->hashes))
+		r = why_set(why, -EIO, "SHA-256 failed");
 	if (r) {
 		entry_release(entry);
 		return r == -ESTALE ? -ENOENT : r;
@@ -139,6 +142,7 @@ static int get(void *context, const struct attest_pck *machine,
 	if (r)
 		return r;
 	collateral->view = entry->view;
+	collateral->hashes = entry->hashes;
 	collateral->owned = entry;
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "attest/crypto.h"
+#include "service/hex.h"
 #include "service/maa.h"
 
 #define REPORT_HEADER 16u
@@ -23,7 +24,7 @@ static const uint8_t format_report[16] = { 0xc8, 0x30, 0x34, 0x54, 0xd9, 0x23,
 static const uint8_t format_quote[16] = { 0x19, 0x23, 0xd9, 0x1e, 0x12, 0xd2,
 	0x4c, 0x72, 0xb2, 0x20, 0x25, 0xcd, 0x8c, 0xae, 0xe8, 0x71 };
 
-const char *const maa_hash_names[7] = { "qeidcertshash", "qeidcrlhash",
+const char *const maa_hash_names[MAA_HASHES] = { "qeidcertshash", "qeidcrlhash",
 	"qeidhash", "quotehash", "tcbinfocertshash", "tcbinfocrlhash",
 	"tcbinfohash" };
 
@@ -116,16 +117,11 @@ int maa_unwrap(const uint8_t **at, size_t *size, struct why *why)
 
 static int hash_hex(const void *bytes, size_t size, char text[65])
 {
-	static const char digits[] = "0123456789abcdef";
 	uint8_t digest[32];
 
 	if (attest_sha256(bytes, size, digest))
 		return -EIO;
-	for (size_t i = 0; i < 32; i++) {
-		text[2 * i] = digits[digest[i] >> 4];
-		text[2 * i + 1] = digits[digest[i] & 15];
-	}
-	text[64] = '\0';
+	hex_write(digest, sizeof(digest), text);
 	return 0;
 }
 
@@ -139,18 +135,16 @@ static int hash_part(const struct attest_bytes *part, char text[65])
 	return hash_hex(part->data, size, text);
 }
 
-static int make_hashes(const struct attest_collateral *c,
-	struct maa_evidence *evidence)
+int maa_hash_collateral(const struct attest_collateral *c,
+	struct maa_hashes *hashes)
 {
-	if (hash_part(&c->qe_identity_chain, evidence->hash[0]) ||
-			hash_part(&c->root_crl, evidence->hash[1]) ||
-			hash_part(&c->qe_identity, evidence->hash[2]) ||
-			hash_hex(evidence->quote, evidence->quote_size,
-				evidence->hash[3]) ||
-			hash_part(&c->tcb_info_chain, evidence->hash[4]) ||
-			hash_part(&c->root_crl, evidence->hash[5]) ||
-			hash_part(&c->tcb_info, evidence->hash[6]))
-		return -EIO;
+	const struct attest_bytes *const parts[] = { &c->qe_identity_chain,
+		&c->root_crl, &c->qe_identity, NULL, &c->tcb_info_chain,
+		&c->root_crl, &c->tcb_info };
+
+	for (size_t i = 0; i < MAA_HASHES; i++)
+		if (parts[i] && hash_part(parts[i], hashes->hex[i]))
+			return -EIO;
 	return 0;
 }
 
@@ -215,7 +209,7 @@ static int verify(const struct service *service,
 		&quote, why);
 
 	if (!r)
-		r = attest_pck_of_quote(&quote, &machine, why);
+		r = attest_pck_cached(cache, &quote, &machine, why);
 	if (r)
 		return r == -ENOTSUP ? -EINVAL : r;
 	r = source->get(source->context, &machine, evaluation, &collateral,
@@ -232,7 +226,9 @@ static int verify(const struct service *service,
 		&collateral.view, &policy, cache, &evidence->verdict);
 	if (r)
 		why_set(why, r, "the quote could not be verified");
-	else if (make_hashes(&collateral.view, evidence))
+	evidence->hashes = collateral.hashes;
+	if (!r && hash_hex(evidence->quote, evidence->quote_size,
+			evidence->hashes.hex[MAA_HASH_QUOTE]))
 		r = why_set(why, -EIO, "SHA-256 failed");
 	source->put(source->context, &collateral);
 	return r;

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "service/hex.h"
+#include "service/json_text.h"
 #include "service/maa.h"
 #include "service/sealed_key.h"
 
@@ -210,13 +212,14 @@ void maa_signer_close(struct maa_signer *signer)
 char *maa_signer_sign(const struct maa_signer *signer, const json_t *claims,
 	struct why *why)
 {
-	char *text = json_dumps(claims, JSON_COMPACT), *token;
+	size_t size = 0;
+	char *text = json_text(claims, &size), *token;
 
 	if (!text) {
 		why_set(why, -ENOMEM, "out of memory");
 		return NULL;
 	}
-	token = jws_sign(signer->header, text, strlen(text), signer->key,
+	token = jws_sign(signer->header, text, size, signer->key,
 		why);
 	free(text);
 	return token;
@@ -235,8 +238,7 @@ json_t *maa_claims_new(const struct service *service)
 
 	if (RAND_bytes(random, sizeof(random)) != 1)
 		return NULL;
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(jti + 2 * i, 3, "%02x", random[i]);
+	hex_write(random, sizeof(random), jti);
 	return json_pack("{sssIsIsIss}", "iss", service->url, "iat",
 		(json_int_t)now, "nbf", (json_int_t)now, "exp",
 		(json_int_t)(now + MAA_TOKEN_SECONDS), "jti", jti);

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "service/hex.h"
 #include "service/maa.h"
 
 #define SIGNERS_MAX 32
@@ -244,8 +245,7 @@ static void thumbprint_of(X509 *cert, char text[41])
 
 	memset(digest, 0, sizeof(digest));
 	X509_digest(cert, EVP_sha1(), digest, &size);
-	for (size_t i = 0; i < sizeof(digest); i++)
-		snprintf(text + 2 * i, 3, "%02x", digest[i]);
+	hex_write(digest, sizeof(digest), text);
 }
 
 static int keep_signer(struct maa_store *store, X509 *cert, struct why *why)

@@ -9,19 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/hex.h"
+#include "service/json_text.h"
 #include "service/maa.h"
 
 #define KSS(body) (((body)->attributes.flags & SGX_ATTR_KSS) != 0)
 
 static char *to_hex(struct pool *pool, const uint8_t *bytes, size_t size)
 {
-	static const char digits[] = "0123456789abcdef";
 	char *text = pool_alloc(pool, 2 * size + 1);
 
-	for (size_t i = 0; text && i < size; i++) {
-		text[2 * i] = digits[bytes[i] >> 4];
-		text[2 * i + 1] = digits[bytes[i] & 15];
-	}
+	if (text)
+		hex_write(bytes, size, text);
 	return text;
 }
 
@@ -34,9 +33,9 @@ static json_t *collateral_json(const struct maa_evidence *evidence)
 {
 	json_t *object = json_object();
 
-	for (size_t i = 0; object && i < 7; i++)
+	for (size_t i = 0; object && i < MAA_HASHES; i++)
 		if (json_object_set_new(object, maa_hash_names[i],
-				json_string(evidence->hash[i]))) {
+				json_string(evidence->hashes.hex[i]))) {
 			json_decref(object);
 			return NULL;
 		}
@@ -78,10 +77,11 @@ static void add_flag(struct maker *maker, const char *type, bool value)
 /* JSON as its text; takes the reference. */
 static void add_json(struct maker *maker, const char *type, json_t *json)
 {
-	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	size_t size = 0;
+	char *text = json_text(json, &size);
 
-	add_text(maker, type, text ? pool_text(maker->pool, text,
-		strlen(text)) : NULL);
+	add_text(maker, type, text ? pool_text(maker->pool, text, size) :
+		NULL);
 	free(text);
 	json_decref(json);
 }
@@ -181,11 +181,10 @@ static void set(json_t *claims, const char *name, json_t *value)
 static void set_hex(json_t *claims, const char *name, const uint8_t *bytes,
 	size_t size)
 {
-	struct pool pool;
+	char text[2 * 64 + 1]; /* no field of a report is larger */
 
-	pool_init(&pool, 1024);
-	set(claims, name, json_string(to_hex(&pool, bytes, size)));
-	pool_free(&pool);
+	hex_write(bytes, size, text);
+	set(claims, name, json_string_nocheck(text));
 }
 
 static void set_enclave(json_t *claims, const struct sgx_report_body *body,
@@ -285,7 +284,8 @@ json_t *maa_token_claims(const struct service *service,
 	set_enclave(claims, &verdict->body, verdict->debug);
 	set_data(claims, asked);
 	set(claims, "x-ms-sgx-collateral", collateral_json(evidence));
-	set(claims, "maa-attestationcollateral", collateral_json(evidence));
+	set(claims, "maa-attestationcollateral", json_incref(json_object_get(
+		claims, "x-ms-sgx-collateral")));
 	set(claims, "x-coffer-root", json_string(root_of(verdict)));
 	set(claims, "x-coffer-tcb-status",
 		json_string(attest_level_name(verdict->tcb_status)));

@@ -18,7 +18,7 @@ static int get(void *context, const struct attest_pck *machine,
 			(evaluation && evaluation != WORLD_BASELINE))
 		return -ENOENT;
 	collateral->view = world->mint.collateral;
-	return 0;
+	return maa_hash_collateral(&collateral->view, &collateral->hashes);
 }
 
 static void put(void *context, struct maa_collateral *collateral)
