@@ -160,6 +160,28 @@ async function resize({ virtualMachines: vms }) {
 	seen('deallocated it is resized by PATCH and by PUT, with its tags');
 }
 
+async function conditions({ virtualMachines: vms }, service) {
+	const one = await vms.get('web', 'one');
+	assert.match(one.etag, /^"[0-9a-f]{32}"$/);
+	const changed = await vms.update('web', 'one', { tags: { more: 'z' } },
+		{ ...fast, ifMatch: one.etag });
+	assert.notStrictEqual(changed.etag, one.etag);
+	await refused(vms.update('web', 'one', { tags: {} },
+		{ ...fast, ifMatch: one.etag }), 412, 'PreconditionFailed');
+	await refused(vms.createOrUpdate('web', 'one', order(small),
+		{ ...fast, ifNoneMatch: '*' }), 412, 'PreconditionFailed');
+	assert.deepStrictEqual((await vms.get('web', 'one')).tags,
+		{ more: 'z' });
+	seen('what has changed meanwhile is not changed again unseen');
+	const path = `/subscriptions/${service.id}/resourceGroups/web/` +
+		'providers/Microsoft.Compute/virtualMachines/one';
+	for (const same of [path.toLowerCase(), path.replace('resourceGroups',
+		'RESOURCEGROUPS').replace('web', 'Web')])
+		assert.strictEqual((await service.ask('GET', same)).body
+			.properties.vmId, one.vmId);
+	seen('paths are the same in any case');
+}
+
 async function power({ virtualMachines: vms }) {
 	await vms.start('web', 'one', fast);
 	assert.strictEqual(await powerOf(vms, 'web', 'one'),
@@ -295,6 +317,7 @@ async function main() {
 		await list(client, service);
 		await sizes(client);
 		await resize(client);
+		await conditions(client, service);
 		await power(client);
 		await quota(client);
 		await wrong(client);
