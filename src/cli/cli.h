@@ -52,10 +52,6 @@ int cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int cli_usage(const struct cli_command *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* From now on people's language by LANGUAGE, LC_ALL, LC_MESSAGES and LANG
- * (gettext(3)); without it, and for what no catalogue has, English. */
-void cli_words(void);
-
 const char *cli_word_of(const char *context, const char *text);
 
 /* For printf's "%-*s" and "%*s", whose widths are bytes: the width that shows a

@@ -54,7 +54,7 @@ static int set_prompt(const char *name)
 static void greet(const char *name, const struct vmconf_size *size,
 	const struct cgroup_place *applied)
 {
-	char text[160];
+	char text[256];
 
 	limits_line(size, applied, text, sizeof(text));
 	fprintf(stderr, _("On virtual machine %s, a %s: %s.\n"), name,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli.h"
+#include "common/words.h"
 #include "system.h"
 #include <stdio.h>
 #include <string.h>
@@ -63,7 +64,7 @@ int main(int argc, char **argv)
 	const struct cli_command *command;
 
 	if (!for_programs(argc, argv))
-		cli_words();
+		words_speak();
 	if (argc > 1 && !strcmp(argv[1], "--system")) {
 		struct why why = { "" };
 

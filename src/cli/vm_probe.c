@@ -71,7 +71,7 @@ int vm_cmd_probe(int argc, char **argv)
 		{ "--set", .text = &targets.set },
 		{ "--all", .flag = &targets.all },
 		{ "--wait", .number = &wait, .max = WAIT_SECONDS_MAX },
-		{ NULL },
+		{ .name = NULL },
 	};
 	json_t *array;
 	struct vms *vms;
@@ -171,7 +171,7 @@ int vm_cmd_maintenance(int argc, char **argv)
 		{ "--domain", .number = &domain,
 			.max = VMCONF_UPDATE_DOMAINS_MAX - 1 },
 		{ "--wait", .number = &wait, .max = WAIT_SECONDS_MAX },
-		{ NULL },
+		{ .name = NULL },
 	};
 	size_t none;
 	int r = vm_parse(argc, argv, options, NULL, 0, &none);

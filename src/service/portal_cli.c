@@ -2,6 +2,7 @@
 #include "service/portal_cli.h"
 
 #include "common/paths.h"
+#include "common/words.h"
 #include "service/portal_browser.h"
 #include "service/portal_token.h"
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+/* Of those who call coffer-serve itself; `coffer` has its own. */
 static const char token_help[] =
 "Usage: coffer serve token [--read-write|--read-only] [--new] [--state DIR]\n"
 "Prints the token that clients of the portal and of its API show as\n"
@@ -49,7 +51,7 @@ static int fail(const char *text)
 
 static int usage(bool token)
 {
-	fprintf(stderr, "Try 'coffer %s --help'.\n",
+	fprintf(stderr, why_words("Try 'coffer %s --help'.\n"),
 		token ? "serve token" : "portal");
 	return 2;
 }
@@ -80,7 +82,7 @@ static int parse(int argc, char **argv, bool token, struct wish *wish)
 		else if (c != 's')
 			return usage(token);
 		else if (setenv("COFFER_STATE_DIR", optarg, 1))
-			return fail("out of memory");
+			return fail(why_words("out of memory"));
 	}
 	if (optind < argc || (wish->read_only && wish->read_write))
 		return usage(token);
@@ -183,6 +185,7 @@ int portal_cli(int argc, char **argv)
 
 	if (!token && strcmp(argv[0], "portal"))
 		return -1;
+	words_speak();
 	r = parse(argc, argv, token, &wish);
 	if (r >= 0)
 		return r;

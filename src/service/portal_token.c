@@ -86,8 +86,8 @@ int portal_token_read(const char *folder, struct portal_token_pair *pair,
 		return r;
 	if (strlen((char *)bytes) != size || !parse((char *)bytes, pair)) {
 		OPENSSL_cleanse(pair, sizeof(*pair));
-		r = why_set(why, -EINVAL, "%s/" NAME " does not hold two "
-			"tokens: remove it, then others are made", folder);
+		r = why_set(why, -EINVAL, "%s/%s does not hold two tokens: "
+			"remove it, then others are made", folder, NAME);
 	}
 	OPENSSL_cleanse(bytes, size);
 	free(bytes);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line in the reader's language. */
-#include "cli.h"
-#include "common/why.h"
+#include "words.h"
+
+#include "why.h"
 #include <libgen.h>
+#include <libintl.h>
 #include <limits.h>
 #include <locale.h>
 #include <stdio.h>
@@ -44,7 +45,7 @@ static void find_catalogues(void)
 }
 
 /* Numbers and dates stay as they are: programs read them too. */
-void cli_words(void)
+void words_speak(void)
 {
 	setlocale(LC_CTYPE, "");
 	setlocale(LC_MESSAGES, "");
