@@ -93,21 +93,29 @@ oe_result_t oe_deserialize_custom_claims(const uint8_t *claims_in,
 	struct claims claims = { 0 };
 	oe_result_t result = OE_OK;
 	struct head head;
+	const uint8_t *at;
+	uint8_t *copy;
 
 	if (!claims_in || !claims_out || !claims_length_out
 			|| claims_size_in < sizeof(head))
 		return OE_INVALID_PARAMETER;
 	*claims_out = NULL;
 	*claims_length_out = 0;
-	memcpy(&head, claims_in, sizeof(head));
+	/* An enclave may have been handed memory that its host can change. */
+	copy = malloc(claims_size_in);
+	if (!copy)
+		return OE_OUT_OF_MEMORY;
+	memcpy(copy, claims_in, claims_size_in);
+	memcpy(&head, copy, sizeof(head));
 	if (head.version != OE_CUSTOM_CLAIMS_VERSION)
-		return OE_CONSTRAINT_FAILED;
-	claims_in += sizeof(head);
+		result = OE_CONSTRAINT_FAILED;
+	at = copy + sizeof(head);
 	claims_size_in -= sizeof(head);
 	for (uint64_t i = 0; !result && i < head.count; i++)
-		result = add(&claims, &claims_in, &claims_size_in);
+		result = add(&claims, &at, &claims_size_in);
 	if (!result && claims_size_in)
 		result = OE_OUT_OF_BOUNDS;
+	free(copy);
 	if (result) {
 		claims_free(claims.list, claims.count);
 		return result;
