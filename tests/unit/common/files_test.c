@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char g_folder[64];
@@ -497,6 +498,65 @@ static void conf_that_cannot_be_written_leaves_the_old(void **state)
 	assert_int_equal(c.epc_pages, 99);
 }
 
+/* `coffer run` may make the same machine twice at a time. */
+static void conf_is_whole_whoever_writes(void **state)
+{
+	struct vmconf c;
+	struct why why = { "" };
+	int status, ended = 0;
+
+	vmconf_default(&c);
+	assert_int_equal(vmconf_write(in_folder("vm.conf"), &c, &why), 0);
+	for (int i = 0; i < 4; i++) {
+		pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		if (pid)
+			continue;
+		for (unsigned n = 0; n < 100; n++) {
+			c.epc_pages = i % 2 ? 16 : VMCONF_EPC_MAX - n;
+			snprintf(c.swap, sizeof(c.swap), "/%0*d", i * 250 + 1,
+				0);
+			if (vmconf_write(in_folder("vm.conf"), &c, NULL))
+				_exit(1);
+		}
+		_exit(0);
+	}
+	while (ended < 4) {
+		if (vmconf_read(in_folder("vm.conf"), &c, &why))
+			fail_msg("%s", why.text);
+		vmconf_free(&c);
+		if (waitpid(-1, &status, WNOHANG) <= 0)
+			continue;
+		ended++;
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(access(in_folder("vm.conf.new"), F_OK), -1);
+}
+
+static void conf_salvaged(void **state)
+{
+	struct vmconf c;
+
+	put("vm.conf", "size=Standard_DC8s_v3\nzone=9\nzone=2\nhost=-1\n"
+		"update_domain=x\nset=web\ntag.a=b\njunk\nepc_pages=3");
+	assert_int_equal(vmconf_read(in_folder("vm.conf"), &c, NULL), -EINVAL);
+	vmconf_salvage(in_folder("vm.conf"), &c);
+	assert_string_equal(c.size->name, "Standard_DC8s_v3");
+	assert_int_equal(c.epc_pages, c.size->epc_pages);
+	assert_int_equal(c.zone, 2);
+	assert_int_equal(c.host, -1);
+	assert_int_equal(c.update_domain, -1);
+	assert_string_equal(c.set, "web");
+	assert_string_equal(vmconf_tag(&c, "a"), "b");
+	vmconf_free(&c);
+	put("vm.conf", "");
+	assert_int_equal(vmconf_read(in_folder("vm.conf"), &c, NULL), -EINVAL);
+	vmconf_salvage(in_folder("nonesuch"), &c);
+	assert_string_equal(c.size->name, VMCONF_SIZE_DEFAULT);
+	vmconf_free(&c);
+}
+
 static void log_lines_stay_lines(void **state)
 {
 	char text[4096];
@@ -550,6 +610,8 @@ const struct CMUnitTest files_tests[] = {
 	WITH_FOLDER(fuses_damaged_or_open),
 	WITH_FOLDER(conf_too_large_or_binary),
 	WITH_FOLDER(conf_that_cannot_be_written_leaves_the_old),
+	WITH_FOLDER(conf_is_whole_whoever_writes),
+	WITH_FOLDER(conf_salvaged),
 	WITH_FOLDER(log_lines_stay_lines),
 };
 const size_t files_tests_count = sizeof(files_tests) / sizeof(files_tests[0]);
