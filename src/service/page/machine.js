@@ -156,6 +156,9 @@ function prepend(log, list) {
 const dash = (value) => value || '–';
 
 function about(machine) {
+	if (machine.damage) // nobody knows what it was
+		return facts([[_('Damaged'), machine.damage],
+			[_('Resource group'), machine.group]]);
 	return facts([[_('Size'), machine.size],
 		[_('vCPUs'), number(machine.vcpus)],
 		[_('Memory'), `${number(machine.memory_gib)} GiB`],
