@@ -214,6 +214,8 @@ async function hostile(browser, seen) {
 		assert.strictEqual(await page.locator('img, main b').count(), 0);
 	}
 	assert.strictEqual(await page.evaluate(() => globalThis.ran), undefined);
+	// A view that asks for nothing: the service has no such machine.
+	await browser.go('#/quote', 'Attestation');
 	for (const stop of stops)
 		await stop();
 	seen('texts with elements in them are shown as the texts that they are');

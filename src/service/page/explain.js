@@ -198,6 +198,8 @@ const refusals = {
 	MisdirectedRequest: () => _('The service has another name: open this ' +
 		'page under the address that `coffer portal` prints.'),
 	InvalidParameter: () => _('That is not possible as it was entered.'),
+	BadRequest: () => refusals.InvalidParameter(),
+	NotImplemented: () => refusals.InvalidParameter(),
 	InvalidRequestContent: () => refusals.InvalidParameter(),
 	PreconditionFailed: () => _('Somebody else has changed it: look at it ' +
 		'again.'),
