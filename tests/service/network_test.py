@@ -3,6 +3,7 @@
 """network_test.py COFFER-SERVE: clients that lie, stall and flood, against a
 service of its own.  Prints a line `ok N - what` for each thing seen."""
 import atexit
+import errno
 import fcntl
 import json
 import os
@@ -95,8 +96,11 @@ def ask(service, data, close=True):
             sock.sendall(data)
             if close:
                 sock.shutdown(socket.SHUT_WR)
-        except (BrokenPipeError, ConnectionResetError):
-            pass
+        except OSError as error:
+            # The service may have answered, and closed, before all was sent.
+            if error.errno not in (errno.EPIPE, errno.ECONNRESET,
+                                   errno.ENOTCONN):
+                raise
         reply = read_all(sock)
     return parse(reply)
 
