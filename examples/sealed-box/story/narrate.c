@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ANSWER_MILLISECONDS 30000u
+#define ANSWER_MILLISECONDS 300000u /* a busy computer is no failure */
 
 void say(const struct story *s, const char *format, ...)
 {

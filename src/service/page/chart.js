@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Lines over time, by Dygraphs.  What they show is said in words as well.
 import { el, text } from './dom.js';
-import { _, clock } from './i18n.js';
+import { _, clock, memory } from './i18n.js';
 
 // Its legend would set styles that the page's policy forbids.
 if (globalThis.Dygraph)
@@ -74,7 +74,9 @@ export class Chart {
 			axes: {
 				x: { axisLabelFormatter: clock,
 					axisLabelWidth: 80 },
+				// Ticks at powers of two where these are round.
 				y: { axisLabelFormatter: this.format,
+					labelsKMG2: this.format === memory,
 					axisLabelWidth: 70 },
 			},
 		});
