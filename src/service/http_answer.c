@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "service/http_priv.h"
-#include "service/json_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,8 +37,8 @@ void http_answer_empty(struct http_answer *answer, unsigned status)
 void http_answer_json(struct http_answer *answer, unsigned status,
 	json_t *value)
 {
-	size_t size = 0;
-	char *text = json_text(value, &size);
+	char *text = value ? json_dumps(value, JSON_COMPACT |
+		JSON_ENCODE_ANY) : NULL;
 
 	json_decref(value);
 	answer->status = status;
@@ -47,9 +46,9 @@ void http_answer_json(struct http_answer *answer, unsigned status,
 		answer->broken = true;
 		return;
 	}
-	http_answer_bytes(answer, status, "application/json; charset=utf-8",
-		text, size);
-	explicit_bzero(text, size);
+	http_answer_text(answer, status, "application/json; charset=utf-8",
+		text);
+	explicit_bzero(text, strlen(text));
 	free(text);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A request taken apart: target, headers, body. */
 #include "service/http_priv.h"
-#include "service/json_plain.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -401,10 +400,8 @@ json_t *http_json_parse(const char *text, size_t size, const char **why)
 		*why = "the JSON is nested too deeply";
 		return NULL;
 	}
-	value = json_plain(text, size);
-	if (!value)
-		value = json_loadb(text, size, JSON_REJECT_DUPLICATES |
-			JSON_DECODE_ANY, &error);
+	value = json_loadb(text, size, JSON_REJECT_DUPLICATES |
+		JSON_DECODE_ANY, &error);
 	if (value)
 		return value;
 	switch (json_error_code(&error)) {

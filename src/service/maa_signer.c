@@ -10,7 +10,6 @@
 
 #include "common/log.h"
 #include "service/hex.h"
-#include "service/json_text.h"
 #include "service/maa.h"
 #include "service/sealed_key.h"
 
@@ -212,14 +211,13 @@ void maa_signer_close(struct maa_signer *signer)
 char *maa_signer_sign(const struct maa_signer *signer, const json_t *claims,
 	struct why *why)
 {
-	size_t size = 0;
-	char *text = json_text(claims, &size), *token;
+	char *text = json_dumps(claims, JSON_COMPACT), *token;
 
 	if (!text) {
 		why_set(why, -ENOMEM, "out of memory");
 		return NULL;
 	}
-	token = jws_sign(signer->header, text, size, signer->key,
+	token = jws_sign(signer->header, text, strlen(text), signer->key,
 		why);
 	free(text);
 	return token;

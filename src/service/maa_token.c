@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "service/hex.h"
-#include "service/json_text.h"
 #include "service/maa.h"
 
 #define KSS(body) (((body)->attributes.flags & SGX_ATTR_KSS) != 0)
@@ -77,11 +76,10 @@ static void add_flag(struct maker *maker, const char *type, bool value)
 /* JSON as its text; takes the reference. */
 static void add_json(struct maker *maker, const char *type, json_t *json)
 {
-	size_t size = 0;
-	char *text = json_text(json, &size);
+	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 
-	add_text(maker, type, text ? pool_text(maker->pool, text, size) :
-		NULL);
+	add_text(maker, type, text ? pool_text(maker->pool, text,
+		strlen(text)) : NULL);
 	free(text);
 	json_decref(json);
 }
