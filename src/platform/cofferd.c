@@ -503,15 +503,18 @@ static int start(struct platform *p, const struct options *o, int *lock,
 	int *listener, struct why *why)
 {
 	struct sockaddr_un address;
-	int log_fd, r;
+	struct why ignored;
+	int log_fd, r, claimed = 0;
 
 	r = prepare(p, o, lock, &log_fd, why);
+	if (*lock >= 0)
+		claimed = claim_socket(p, &address, r ? &ignored : why);
 	if (!r)
-		r = claim_socket(p, &address, why);
+		r = claimed;
 	if (!r)
 		r = power_on(p, log_fd, &address, listener, why);
-	/* The socket may be another cofferd's only where we found it so. */
-	if (r && r != -EADDRINUSE && *lock >= 0)
+	/* Where another cofferd serves, the files are its. */
+	if (r && claimed != -EADDRINUSE && *lock >= 0)
 		server_remove_files(p);
 	if (r == -EHOSTDOWN)
 		log_debug("not started: %s", why->text);

@@ -681,13 +681,20 @@ static int run(char *const argv[], char *text, size_t size)
 static void second_cofferd_is_refused(void **state)
 {
 	char *argv[] = { getenv("COFFERD"), "--foreground", NULL };
-	struct client c;
+	struct client c, d;
 	char text[1024];
 
 	client_open(&c);
 	assert_int_equal(run(argv, text, sizeof(text)), 1);
 	assert_non_null(strstr(text, "in use by another cofferd"));
 	epc_used(&c);
+	/* What belongs to the first is there still: others find it. */
+	assert_true(exists("driver.sock"));
+	assert_true(exists("metrics.sock"));
+	assert_true(exists("lock"));
+	client_open(&d);
+	assert_int_equal(d.info.cofferd_pid, c.info.cofferd_pid);
+	client_close(&d);
 	client_close(&c);
 }
 
