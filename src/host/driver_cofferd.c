@@ -664,18 +664,16 @@ static void destroy(struct drv_enclave *e)
 
 /* --- for debuggers ------------------------------------------------------ */
 
-/* From the driver's list, where this process's enclaves have its pid and
- * their base; the newest come last, so it begins behind the last one found. */
-static pid_t cell(struct drv_enclave *e)
+/* From the driver's list, behind the enclave of this id: this process's
+ * enclaves have its pid and their base.  0: it is not there. */
+static pid_t cell_behind(struct drv_enclave *e, uint64_t *id)
 {
-	static uint64_t newest;
 	union {
 		struct wire_listing head;
 		uint8_t bytes[sizeof(struct wire_listing) +
 			WIRE_LIST_MAX * sizeof(struct wire_enclave)];
 	} list;
-	struct wire_list request = { .after = __atomic_load_n(&newest,
-		__ATOMIC_RELAXED) };
+	struct wire_list request = { .after = *id };
 	struct why why = { "" };
 
 	do {
@@ -695,11 +693,28 @@ static pid_t cell(struct drv_enclave *e)
 			if (item->pid != (uint32_t)getpid() ||
 			    item->base != e->base || !item->cell_pid)
 				continue;
-			__atomic_store_n(&newest, item->id, __ATOMIC_RELAXED);
+			*id = item->id;
 			return (pid_t)item->cell_pid;
 		}
 	} while (list.head.more && list.head.count);
 	return 0;
+}
+
+/* The newest come last, so it begins behind the last one found.  But threads
+ * may ask in another order, and a new machine counts from 1 again. */
+static pid_t cell(struct drv_enclave *e)
+{
+	static uint64_t newest;
+	uint64_t id = __atomic_load_n(&newest, __ATOMIC_RELAXED);
+	pid_t pid = cell_behind(e, &id);
+
+	if (!pid && id) {
+		id = 0;
+		pid = cell_behind(e, &id);
+	}
+	if (pid)
+		__atomic_store_n(&newest, id, __ATOMIC_RELAXED);
+	return pid;
 }
 
 const struct drv_ops drv_cofferd = {

@@ -22,6 +22,7 @@
 
 #define RW (SGX_SECINFO_REG | SGX_SECINFO_R | SGX_SECINFO_W)
 #define SIZE (64u << 20)
+#define FAKE_CELL 4242 /* what the fake processor says */
 
 static const struct drv_ops *const d = &drv_cofferd;
 
@@ -389,6 +390,7 @@ static void new_machine_after_the_old_one_died(void **state)
 	pid_t cofferd;
 
 	old = whole_enclave(&base);
+	assert_int_equal(d->cell(old), FAKE_CELL);
 	cofferd = cofferd_pid();
 	kill(cofferd, SIGKILL);
 	assert_true(world_await_end(cofferd));
@@ -396,10 +398,25 @@ static void new_machine_after_the_old_one_died(void **state)
 	assert_non_null(strstr(drv_error(), "cofferd"));
 	e = whole_enclave(&base2);
 	assert_int_not_equal(cofferd_pid(), cofferd);
+	/* It counts enclaves from 1 again. */
+	assert_int_equal(d->cell(e), FAKE_CELL);
 	assert_int_equal(d->add_pages(old, NULL, 0, 4096, RW, true), -ENODEV);
 	d->destroy(old);
 	d->destroy(e);
 	assert_int_equal(cpu_used(), 0);
+}
+
+static void cells_are_found_in_any_order(void **state)
+{
+	struct drv_enclave *first, *second;
+	uint64_t base;
+
+	first = whole_enclave(&base);
+	second = whole_enclave(&base);
+	assert_int_equal(d->cell(second), FAKE_CELL);
+	assert_int_equal(d->cell(first), FAKE_CELL);
+	d->destroy(first);
+	d->destroy(second);
 }
 
 /* --- fork --------------------------------------------------------------- */
@@ -510,6 +527,7 @@ int main(void)
 		IN_WORLD(visit_ends_when_the_cell_dies),
 		IN_WORLD(visit_ends_when_the_enclave_is_destroyed),
 		IN_WORLD(new_machine_after_the_old_one_died),
+		IN_WORLD(cells_are_found_in_any_order),
 		IN_WORLD(forked_child_cannot_use_them),
 		IN_WORLD(several_threads_make_enclaves),
 	};
