@@ -231,6 +231,13 @@ void CALLEE(deep_overflow)(trip_wide *l)
 	l->k = SIZE_MAX / 2 + 2;
 }
 
+/* A pointer to nothing, and no other. */
+void CALLEE(deep_empty)(trip_wide *l)
+{
+	l->v = malloc(1);
+	l->k = 0;
+}
+
 const char *CALLEE(address)(void)
 {
 	return TRIP_ADDRESS;

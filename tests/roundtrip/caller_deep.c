@@ -125,6 +125,11 @@ static void call_wrong(void)
 	memset(&l, 0, sizeof(l));
 	CHECK(CALL(deep_overflow, &l) == OE_INTEGER_OVERFLOW);
 	CHECK(!l.pair && !l.v);
+	/* Nothing is no failure. */
+	CHECK(CALL(deep_empty, &l) == OE_OK);
+	CHECK(!l.pair && l.v && !l.k);
+	free(l.v);
+	memset(&l, 0, sizeof(l));
 	/* And where it is asked for. */
 	memset(&t, 0, sizeof(t));
 	t.leaves = (trip_leaf *)&l;

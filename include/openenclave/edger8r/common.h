@@ -42,7 +42,8 @@ OE_INLINE oe_result_t oe_add_size(size_t *total, size_t size)
 /*
  * The place of COUNT * SIZE bytes at *OFFSET of the CAPACITY bytes at
  * BUFFER; moves *OFFSET behind it. NULL, with *OFFSET unchanged, if they do
- * not fit.
+ * not fit. Nothing fits without a BUFFER, too: its place is not NULL, and
+ * not to be looked at.
  */
 OE_INLINE void *oe_edger8r_place(uint8_t *buffer, size_t capacity,
 				 size_t *offset, size_t count, size_t size)
@@ -50,10 +51,12 @@ OE_INLINE void *oe_edger8r_place(uint8_t *buffer, size_t capacity,
 	size_t start = *offset, end = start, bytes;
 
 	if (__builtin_mul_overflow(count, size, &bytes) ||
-	    oe_add_size(&end, bytes) != OE_OK || end > capacity)
+	    oe_add_size(&end, bytes) != OE_OK || end > capacity ||
+	    (!buffer && bytes))
 		return NULL;
 	*offset = end;
-	return buffer + start;
+	return buffer ? (void *)(buffer + start)
+		      : (void *)OE_EDGER8R_BUFFER_ALIGNMENT;
 }
 
 /* Copy COUNT * SIZE bytes from FROM to the next place in BUFFER; returns
