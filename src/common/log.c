@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 600
+#define PEER_LINES 20 /* in so many seconds */
+#define PEER_SECONDS 60
 
 /* Set once at start, before there are threads. */
 static const char *g_program = "coffer";
@@ -66,3 +68,25 @@ static void line(enum log_level level, const char *format, va_list arguments)
 LOG_FUNCTION(log_error, LOG_LEVEL_ERROR)
 LOG_FUNCTION(log_info, LOG_LEVEL_INFO)
 LOG_FUNCTION(log_debug, LOG_LEVEL_DEBUG)
+
+void log_peer(const char *format, ...)
+{
+	static unsigned count; /* since then */
+	static time_t since;
+	struct timespec now;
+	va_list arguments;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec - since >= PEER_SECONDS) {
+		if (count > PEER_LINES)
+			log_info("%u lines about other processes were left "
+				"out", count - PEER_LINES);
+		since = now.tv_sec;
+		count = 0;
+	}
+	if (++count > PEER_LINES)
+		return;
+	va_start(arguments, format);
+	line(LOG_LEVEL_INFO, format, arguments);
+	va_end(arguments);
+}

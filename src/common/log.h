@@ -17,4 +17,8 @@ void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* As log_info, for what other processes can cause as often as they like: some
+ * lines a minute, so that nobody fills the disk.  One thread's. */
+void log_peer(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 #endif

@@ -183,7 +183,7 @@ static void accept_one(struct metrics *m)
 		return;
 	/* The numbers are about everybody's enclaves. */
 	if (access_of(&m->p->access, fd, &peer) != ACCESS_OWNER) {
-		log_info("a process of another user (%u) was turned away",
+		log_peer("a process of another user (%u) was turned away",
 			(unsigned)peer.uid);
 		close(fd);
 		return;

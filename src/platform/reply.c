@@ -21,7 +21,7 @@ static void send_reply(struct client *client, struct wire_reply *head,
 	r = msg_send(client->fd, message, head->size, &fd, fd >= 0,
 		MSG_DONTWAIT);
 	if (r) {
-		log_info("client %u takes no reply (%s): dropped",
+		log_peer("client %u takes no reply (%s): dropped",
 			client->pid, strerror(-r));
 		client->gone = true;
 	}

@@ -100,7 +100,7 @@ static void accept_one(struct server *s)
 	}
 	role = access_of(&p->access, fd, &peer);
 	if (role == ACCESS_NONE) {
-		log_info("a process of another user (%u) was turned away",
+		log_peer("a process of another user (%u) was turned away",
 			(unsigned)peer.uid);
 		close(fd);
 		return;
@@ -188,7 +188,7 @@ static void serve_client(struct server *s, struct client *client)
 		return;
 	if (n <= 0) {
 		if (n == -EMSGSIZE || n == -EPROTO)
-			log_info("client %u sent a message that is too large:"
+			log_peer("client %u sent a message that is too large:"
 				" dropped", client->pid);
 		client->gone = true;
 		return;

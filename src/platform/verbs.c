@@ -639,7 +639,7 @@ void verbs_serve(struct platform *p, struct client *client,
 	if (size >= sizeof(v.request))
 		memcpy(&v.request, message, sizeof(v.request));
 	if (size < sizeof(v.request) || v.request.size != size) {
-		log_info("client %u does not keep to the protocol: dropped",
+		log_peer("client %u does not keep to the protocol: dropped",
 			client->pid);
 		client->gone = true;
 	} else {

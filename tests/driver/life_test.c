@@ -775,6 +775,40 @@ static void state_is_private(void **state)
 	umask(022);
 }
 
+static unsigned lines_logged(const char *text)
+{
+	char path[128], line[512];
+	unsigned count = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/vm/default/log", g_world.state);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		count += strstr(line, text) != NULL;
+	fclose(f);
+	return count;
+}
+
+static void rude_clients_do_not_fill_the_log(void **state)
+{
+	unsigned lines;
+	struct client c;
+	char byte = 0;
+
+	client_open(&c);
+	for (int i = 0; i < 200; i++) {
+		int fd = client_connect_only();
+
+		assert_int_equal(send(fd, &byte, 1, 0), 1);
+		assert_int_equal(recv(fd, &byte, 1, 0), 0);
+		close(fd);
+	}
+	lines = lines_logged("does not keep to the protocol");
+	assert_in_range(lines, 1, 100);
+	client_close(&c);
+}
+
 static void other_users_are_turned_away(void **state)
 {
 	char path[128];
@@ -886,6 +920,7 @@ int main(void)
 		IN_WORLD(command_line),
 		IN_WORLD(machine_keeps_what_it_was_made_with),
 		IN_WORLD(state_is_private),
+		IN_WORLD(rude_clients_do_not_fill_the_log),
 		IN_WORLD(other_users_are_turned_away),
 		IN_WORLD(cofferd_is_hardened),
 	};
