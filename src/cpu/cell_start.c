@@ -328,13 +328,7 @@ int space_start(struct engine_cell *e, struct space *s,
 	s->arena_fd = -1;
 	if (r == 0)
 		r = make_trampoline(e, s, how->trampoline_va);
-	if (r == 0)
-		r = orders_finish(s);
-	if (r != 0)
-		space_stop(e, s);
-	else
-		s->started = true;
-	return r;
+	return r == 0 ? orders_finish(s) : r;
 }
 
 /* ---- end ---- */

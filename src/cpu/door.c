@@ -335,7 +335,16 @@ static void do_add(struct call *c)
 			(unsigned long long)run.linaddr);
 }
 
-static bool start(struct call *c, struct enclave *e)
+/* A cell's service thread may be waiting for the lock. */
+static void unlocked(struct call *c, void (*end)(struct engine *, uint32_t),
+	uint32_t number)
+{
+	pthread_mutex_unlock(&c->m->lock);
+	end(c->e, number);
+	pthread_mutex_lock(&c->m->lock);
+}
+
+static void start(struct call *c, struct enclave *e)
 {
 	const struct door_init *q = &c->in->init;
 	static struct engine_tcs tcs[DOOR_TCS_MAX];
@@ -356,13 +365,14 @@ static bool start(struct call *c, struct enclave *e)
 		e->initialised = true;
 		r = machine_map_all(c->m, e);
 	}
-	if (r == 0)
+	if (r == 0) {
 		c->out->r.text[0] = '\0';
-	else {
-		c->out->r.status = DOOR_FAILED;
-		c->out->r.error = (uint32_t)-r;
+		return;
 	}
-	return r == 0;
+	c->out->r.status = DOOR_FAILED;
+	c->out->r.error = (uint32_t)-r;
+	/* Threads of the cell may run by now: the host had their mailboxes. */
+	unlocked(c, c->e->ops->stop, e->number);
 }
 
 static void do_init(struct call *c)
@@ -395,15 +405,6 @@ static void do_init(struct call *c)
 }
 
 /* ---- the end ---- */
-
-/* A cell's service thread may be waiting for the lock. */
-static void unlocked(struct call *c, void (*end)(struct engine *, uint32_t),
-	uint32_t number)
-{
-	pthread_mutex_unlock(&c->m->lock);
-	end(c->e, number);
-	pthread_mutex_lock(&c->m->lock);
-}
 
 #define REMOVE_AT_ONCE 8192u
 static void do_destroy(struct call *c)

@@ -182,6 +182,7 @@ struct engine_ops {
 	int (*space_create)(struct engine *, const struct engine_space *,
 		char *why, size_t size);
 	void (*space_destroy)(struct engine *, uint32_t space);
+	/* -errno: threads of the space may run all the same; stop it. */
 	int (*start)(struct engine *, uint32_t space,
 		const struct engine_start *, char *why, size_t size);
 	/* A TCS that is new, or must not be entered any more. */

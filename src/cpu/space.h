@@ -22,7 +22,6 @@ struct space {
 
 	struct cell_control *control;
 	int listener; /* of the cell's filter */
-	bool started;
 	uint32_t tcs_slots;
 	struct gate_mailbox *boxes;
 	uint64_t trampoline_va;

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -142,10 +143,13 @@ void *bare_arena(struct bare_cpu *c, size_t size)
 void bare_ask(struct bare_cpu *c, const void *request, size_t request_size,
 	int fd, void *reply, size_t size)
 {
+	struct pollfd answer = { .fd = c->door, .events = POLLIN };
 	ssize_t n;
 
 	assert_int_equal(msg_send(c->door, request, request_size, &fd,
 		fd >= 0, 0), 0);
+	/* Twice as long as the driver waits. */
+	assert_int_equal(poll(&answer, 1, 60000), 1);
 	n = msg_recv(c->door, reply, size, NULL, NULL, 0);
 	assert_true(n >= (ssize_t)sizeof(struct door_reply));
 }
@@ -195,7 +199,7 @@ static EVP_PKEY *key(void)
 	return pkey;
 }
 
-static void init(struct bare_enclave *e, uint64_t gate_offset)
+static struct door_reply init(struct bare_enclave *e, uint64_t gate_offset)
 {
 	static const uint8_t header[16] = SGX_SIGSTRUCT_HEADER;
 	static const uint8_t header2[16] = SGX_SIGSTRUCT_HEADER2;
@@ -221,7 +225,7 @@ static void init(struct bare_enclave *e, uint64_t gate_offset)
 	q.gate_count = e->tcs_count;
 	q.trampoline_va = e->trampoline;
 	bare_ask(e->cpu, &q, sizeof(q), -1, &r, sizeof(r));
-	must_ok(&r);
+	return r;
 }
 
 static void create(struct bare_enclave *e)
@@ -298,10 +302,10 @@ static void add_thread(struct bare_enclave *e, struct sgx_measure *m,
 	e->tcs[i] = e->base + at;
 }
 
-void bare_build(struct bare_cpu *c, struct bare_enclave *e, uint32_t tcs_count)
+struct door_reply bare_try(struct bare_cpu *c, struct bare_enclave *e,
+	uint32_t tcs_count, void (*before)(struct bare_enclave *))
 {
 	const struct sgx_sha256_ops *sha = crypto_openssl_sha256();
-	struct gate_host_config config = { 0 };
 	uint8_t code[PAGE] = { 0 };
 	static const uint8_t zero[PAGE];
 	struct sgx_measure m;
@@ -324,7 +328,17 @@ void bare_build(struct bare_cpu *c, struct bare_enclave *e, uint32_t tcs_count)
 	sgx_measure_final(&m, sha, e->mrenclave);
 	e->boxes = bare_arena(c, tcs_count * GATE_STRIDE);
 	memset(e->boxes, 0, tcs_count * GATE_STRIDE);
-	init(e, (uint64_t)((uint8_t *)e->boxes - c->arena));
+	if (before != NULL)
+		before(e);
+	return init(e, (uint64_t)((uint8_t *)e->boxes - c->arena));
+}
+
+void bare_build(struct bare_cpu *c, struct bare_enclave *e, uint32_t tcs_count)
+{
+	struct door_reply r = bare_try(c, e, tcs_count, NULL);
+	struct gate_host_config config = { 0 };
+
+	must_ok(&r);
 	config.boxes = e->boxes;
 	config.count = tcs_count;
 	config.tcs = e->tcs;
@@ -385,7 +399,8 @@ void bare_remove(struct bare_enclave *e)
 	struct door_reply r;
 
 	bare_simple(e, DOOR_STOP);
-	gate_host_free(e->gate);
+	if (e->gate != NULL)
+		gate_host_free(e->gate);
 	do {
 		bare_ask(e->cpu, &q, sizeof(q), -1, &r, sizeof(r));
 		must_ok(&r);

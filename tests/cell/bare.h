@@ -60,6 +60,10 @@ void bare_ask(struct bare_cpu *, const void *request, size_t request_size,
 	int fd, void *reply, size_t size);
 
 void bare_build(struct bare_cpu *, struct bare_enclave *, uint32_t tcs_count);
+/* The reply to EINIT, whatever it is, and no gate.  before: called when all is
+ * there but EINIT; may be NULL. */
+struct door_reply bare_try(struct bare_cpu *, struct bare_enclave *,
+	uint32_t tcs_count, void (*before)(struct bare_enclave *));
 void bare_remove(struct bare_enclave *);
 struct door_stat_reply bare_stat(struct bare_enclave *);
 void bare_simple(struct bare_enclave *, enum door_op);

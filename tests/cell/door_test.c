@@ -80,7 +80,7 @@ static struct door_create create(void)
 		.arena_va = (uintptr_t)cpu.arena,
 		.arena_size = cpu.arena_size,
 		.secs = {
-			.size = 0x10000, .base = 0x7f0000000000,
+			.size = 0x10000, .base = 0x600000000000,
 			.ssa_frame_size = 1,
 			.attributes = { SGX_ATTR_MODE64BIT, 3 },
 		},
@@ -101,6 +101,28 @@ static void shared_memory_that_could_vanish(void **state)
 	q.arena_size = 4095;
 	assert_int_equal(ask(&q, sizeof(q), fd).error, EINVAL);
 	close(fd);
+}
+
+/* The host has the mailboxes before EINIT: one thread enters, faults and asks
+ * the processor, which is busy starting it; another ends the cell. */
+static void enter_and_end(struct bare_enclave *e)
+{
+	e->boxes[0].what = GATE_DO_EENTER;
+	e->boxes[0].word = GATE_CELL;
+	e->boxes[1].dead = 1;
+}
+
+static void a_host_that_enters_and_ends_at_the_start(void **state)
+{
+	uint64_t arena = cpu.arena_used;
+	struct bare_enclave other;
+
+	for (int i = 0; i < 100; i++) {
+		cpu.arena_used = arena;
+		bare_try(&cpu, &other, 2, enter_and_end);
+		bare_machine(&cpu);
+		bare_remove(&other);
+	}
 }
 
 static void secs_that_no_machine_has_room_for(void **state)
@@ -311,6 +333,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(malformed_requests),
 		cmocka_unit_test(shared_memory_that_could_vanish),
+		cmocka_unit_test(a_host_that_enters_and_ends_at_the_start),
 		cmocka_unit_test(secs_that_no_machine_has_room_for),
 		cmocka_unit_test(pages_after_einit),
 		cmocka_unit_test(a_running_enclave_is_not_taken_apart),
