@@ -24,6 +24,7 @@
 
 #define PAGE 4096ull
 #define START_TIMEOUT_MS 10000u
+#define USER_END 0x7ffffffff000ull
 
 long futex_op(uint32_t *word, int op, uint32_t value, unsigned ms)
 {
@@ -150,6 +151,29 @@ static void fill_control(struct space *s, const struct engine_start *how)
 	for (uint32_t i = 0; i < how->tcs_slots; i++)
 		space_describe_tcs(s, i, i < how->tcs_count ? &how->tcs[i]
 							    : &spare);
+}
+
+/* ---- places ---- */
+
+bool space_is_clear(uint64_t at, uint64_t size)
+{
+	return at >= CELL_IMAGE_END && at < USER_END && size <= USER_END - at
+		&& !ranges_meet(at, size, CELL_PRIVATE,
+			CELL_PRIVATE_END - CELL_PRIVATE);
+}
+
+bool ranges_meet(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
+{
+	return a < b ? b - a < a_size : a - b < b_size;
+}
+
+/* Pages of an enclave that are not mapped must be holes in ELRANGE: whatever
+ * else lay there would be taken for them. */
+static bool is_beside(const struct space *s, uint64_t at, uint64_t size)
+{
+	return space_is_clear(at, size)
+		&& !ranges_meet(at, size, s->el_base, s->el_size)
+		&& !ranges_meet(at, size, s->arena_va, s->arena_size);
 }
 
 /* ---- start ---- */
@@ -312,6 +336,12 @@ int space_start(struct engine_cell *e, struct space *s,
 	int r;
 
 	snprintf(why, size, "cannot lay out the cell");
+	if (!is_beside(s, how->trampoline_va, GATE_TRAMPOLINE_SIZE)) {
+		snprintf(why, size, "the trampoline at 0x%llx is not beside "
+			"enclave and shared memory",
+			(unsigned long long)how->trampoline_va);
+		return -EINVAL;
+	}
 	s->tcs_slots = how->tcs_slots;
 	r = map_boxes(s, how);
 	if (r == 0) {

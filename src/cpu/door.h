@@ -124,7 +124,9 @@ struct door_init {
 	/* Mailboxes: the TCS pages in EADD order, then spare ones for TCS pages
 	 * made later (EMODT), in the order in which they are accepted. */
 	uint64_t gate_count;
-	uint64_t trampoline_va; /* 64 KiB reserved within 1 GiB of ELRANGE */
+	/* 64 KiB reserved within 1 GiB of ELRANGE, and beside it, the arena
+	 * and the cell's own. */
+	uint64_t trampoline_va;
 	struct sgx_sigstruct sigstruct;
 	struct sgx_einittoken token;
 };

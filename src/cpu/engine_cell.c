@@ -408,8 +408,15 @@ static int space_create(struct engine *engine, const struct engine_space *q,
 	int r = -ENOMEM;
 
 	snprintf(why, size, "no memory for the enclave");
-	if (q->size <= SPACE_SIZE_MAX)
+	if (!space_is_clear(q->base, q->size)
+	    || !space_is_clear(q->shared_va, q->shared_size)
+	    || ranges_meet(q->base, q->size, q->shared_va, q->shared_size)) {
+		snprintf(why, size, "enclave and shared memory must lie at "
+			"addresses of their own");
+		r = -EINVAL;
+	} else if (q->size <= SPACE_SIZE_MAX) {
 		s = calloc(1, sizeof(*s));
+	}
 	if (s == NULL) {
 		close(q->shared_fd);
 		return r;

@@ -93,6 +93,10 @@ void space_describe_tcs(struct space *, uint32_t index,
 void space_kill(struct engine_cell *, struct space *);
 void space_stop(struct engine_cell *, struct space *);
 void space_mark_dead(struct space *);
+/* Can something lie there beside the cell: no address of the cell's own, none
+ * that programs cannot have? */
+bool space_is_clear(uint64_t at, uint64_t size);
+bool ranges_meet(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size);
 
 /* patch.c: EEXITs of a page of code become jumps to the trampoline. */
 void patch_page(uint8_t *code, uint64_t va, uint64_t trampoline);

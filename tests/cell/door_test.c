@@ -3,6 +3,7 @@
  * A lying driver: what cofferd could say to the processor, and must not get.
  */
 #include "bare.h"
+#include "cell/control.h"
 #include "common/msg.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -101,6 +102,85 @@ static void shared_memory_that_could_vanish(void **state)
 	q.arena_size = 4095;
 	assert_int_equal(ask(&q, sizeof(q), fd).error, EINVAL);
 	close(fd);
+}
+
+/* Where an enclave has no page there must be nothing, and the cell's own
+ * memory is nobody's. */
+static void ranges_on_top_of_each_other(void **state)
+{
+	const struct door_create good = create();
+	const struct { uint64_t base, arena; } wrong[] = {
+		{ good.arena_va & ~0xffffull, good.arena_va },
+		{ good.secs.base, good.secs.base },
+		{ good.secs.base, good.secs.base + 0xf000 },
+		{ good.secs.base, good.secs.base - good.arena_size + 0x1000 },
+		{ 0, good.arena_va },
+		{ 0x10000, good.arena_va },
+		{ CELL_IMAGE_END - 0x10000, good.arena_va },
+		{ CELL_PRIVATE, good.arena_va },
+		{ CELL_WINDOW, good.arena_va },
+		{ CELL_PRIVATE_END - 0x10000, good.arena_va },
+		{ 0x7fffffff0000, good.arena_va },
+		{ 1ull << 47, good.arena_va },
+		{ good.secs.base, 0x1000 },
+		{ good.secs.base, CELL_PRIVATE - 0x1000 },
+		{ good.secs.base, CELL_WINDOW },
+		{ good.secs.base, 0x7fffffff0000 },
+	};
+	struct door_reply r;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct door_create q = good;
+
+		q.secs.base = wrong[i].base;
+		q.arena_va = wrong[i].arena;
+		r = ask(&q, sizeof(q), cpu.arena_fd);
+		if (r.status == DOOR_OK)
+			fail_msg("ELRANGE 0x%llx, arena 0x%llx: accepted",
+				(unsigned long long)q.secs.base,
+				(unsigned long long)q.arena_va);
+	}
+}
+
+static uint64_t trampoline;
+
+static void move_trampoline(struct bare_enclave *e)
+{
+	e->trampoline = trampoline;
+}
+
+static void trampolines_in_the_way(void **state)
+{
+	struct bare_enclave other;
+	uint64_t arena = (uintptr_t)cpu.arena;
+	const uint64_t wrong[] = { arena, arena - 0xf000, CELL_IMAGE,
+		CELL_IMAGE_END - 0x1000, CELL_CONTROL, CELL_WINDOW, 0 };
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		trampoline = wrong[i];
+		assert_int_equal(bare_try(&cpu, &other, 1,
+			move_trampoline).error, EINVAL);
+		bare_remove(&other);
+	}
+}
+
+static void into_elrange(struct bare_enclave *e)
+{
+	e->trampoline = e->base + trampoline;
+}
+
+static void trampolines_in_the_enclave(void **state)
+{
+	const uint64_t wrong[] = { 0x70000, BARE_DATA_OFFSET, 0,
+		(uint64_t)-0xf000 };
+	struct bare_enclave other;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		trampoline = wrong[i];
+		assert_int_equal(bare_try(&cpu, &other, 1,
+			into_elrange).error, EINVAL);
+		bare_remove(&other);
+	}
 }
 
 /* The host has the mailboxes before EINIT: one thread enters, faults and asks
@@ -333,6 +413,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(malformed_requests),
 		cmocka_unit_test(shared_memory_that_could_vanish),
+		cmocka_unit_test(ranges_on_top_of_each_other),
+		cmocka_unit_test(trampolines_in_the_way),
+		cmocka_unit_test(trampolines_in_the_enclave),
 		cmocka_unit_test(a_host_that_enters_and_ends_at_the_start),
 		cmocka_unit_test(secs_that_no_machine_has_room_for),
 		cmocka_unit_test(pages_after_einit),
