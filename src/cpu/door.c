@@ -9,12 +9,15 @@
 #include "door_serve.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PAGE SGX_PAGE_SIZE
@@ -127,13 +130,16 @@ static void do_hello(struct call *c)
 			? DOOR_CPU_TRAPS_RDTSC : 0);
 }
 
-/* Host memory may be shared only if nobody can pull it from under us. */
+/* Host memory may be shared only if nobody can pull it from under us, and if
+ * touching it cannot fail: huge pages (MFD_HUGETLB) may not be there. */
 static bool is_safe_arena(int fd, uint64_t va, uint64_t size)
 {
 	int seals = fcntl(fd, F_GET_SEALS);
+	struct statfs fs;
 	struct stat st;
 
 	return seals >= 0 && (seals & F_SEAL_SHRINK) != 0
+		&& fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC
 		&& fstat(fd, &st) == 0 && size != 0 && size % PAGE == 0
 		&& va % PAGE == 0 && (uint64_t)st.st_size >= size
 		&& va < 1ull << 47 && size < 1ull << 47;

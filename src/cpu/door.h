@@ -91,7 +91,9 @@ struct door_hello_reply {
 #define DOOR_CPU_TRAPS_CPUID 16u /* CPUID in an enclave is #UD */
 #define DOOR_CPU_TRAPS_RDTSC 32u /* so is RDTSC, on SGX1 machines */
 
-/* Descriptor passed: the host's arena memfd, sealed against shrinking. */
+/* Descriptor passed: the host's arena memfd, sealed against shrinking, not of
+ * huge pages.  ELRANGE and the arena meet neither each other nor what is the
+ * cell's own (cell/control.h): EINVAL. */
 struct door_create {
 	struct door_header h;
 	uint64_t arena_va; /* the same address in the host and in the cell */

@@ -104,6 +104,21 @@ static void shared_memory_that_could_vanish(void **state)
 	close(fd);
 }
 
+/* Pages that may not be there when they are touched. */
+static void shared_memory_of_huge_pages(void **state)
+{
+	struct door_create q = create();
+	int fd = memfd_create("huge", MFD_CLOEXEC | MFD_ALLOW_SEALING
+		| MFD_HUGETLB);
+
+	if (fd < 0)
+		skip();
+	assert_int_equal(ftruncate(fd, (off_t)cpu.arena_size), 0);
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+	assert_int_equal(ask(&q, sizeof(q), fd).error, EINVAL);
+	close(fd);
+}
+
 /* Where an enclave has no page there must be nothing, and the cell's own
  * memory is nobody's. */
 static void ranges_on_top_of_each_other(void **state)
@@ -413,6 +428,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(malformed_requests),
 		cmocka_unit_test(shared_memory_that_could_vanish),
+		cmocka_unit_test(shared_memory_of_huge_pages),
 		cmocka_unit_test(ranges_on_top_of_each_other),
 		cmocka_unit_test(trampolines_in_the_way),
 		cmocka_unit_test(trampolines_in_the_enclave),
