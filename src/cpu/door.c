@@ -50,6 +50,7 @@ struct call {
 	struct pager *p;
 	int *fd; /* the descriptor that came along, or -1; taken if set -1 */
 	int pass; /* the one that goes with the reply, or -1 */
+	uint64_t waited; /* for the cell, in nanoseconds */
 };
 
 static void failed(struct call *c, int error, const char *format, ...)
@@ -438,31 +439,41 @@ static void do_destroy(struct call *c)
 
 /* ---- SGX2 ---- */
 
-/* Nothing is on its way to the cell, and no thread there is about to map the
- * page as it was. */
-static void quiet(struct call *c, struct enclave *e, uint64_t linaddr)
-{
-	int64_t epc;
+/* In one request; the driver gives the processor up after 30. */
+#define PATIENCE_SECONDS 15u
 
-	for (;;) {
-		epc = enclave_at(e, linaddr);
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* Waits until nothing is on its way to the cell, and no thread there is about
+ * to map the page as it was.  False, with the reply made: a cell that lets
+ * everybody wait is ended, unless a debugger may be holding it. */
+static bool quiet(struct call *c, struct enclave *e, uint64_t linaddr)
+{
+	while (c->waited < PATIENCE_SECONDS * 1000000000ull) {
+		int64_t epc = enclave_at(e, linaddr);
+		uint64_t from;
+
 		pager_settle(c->p, e);
 		if (e->locked || (c->e->ops->settled(c->e, e->number)
 			&& (epc < 0 || !frame_in_flight(c->p, (uint32_t)epc))))
-			return;
+			return true;
 		c->e->ops->post(c->e, e->number, true);
+		from = now();
 		pager_pause(c->p);
+		c->waited += now() - from;
 	}
-}
-
-/* ETRACK, and the wait for every thread. */
-static struct sgx_outcome track(struct call *c, struct enclave *e)
-{
-	struct sgx_outcome o = sgx_etrack(&c->m->sgx,
-		sgx_epc_address(e->secs));
-
-	quiet(c, e, e->base);
-	return o;
+	if (!e->debug)
+		c->e->ops->kill(c->e, e->number);
+	failed(c, e->debug ? EBUSY : EIO, "the cell of enclave %u did not do "
+		"what it was told within %u seconds%s", e->number,
+		PATIENCE_SECONDS, e->debug ? "" : " and was ended");
+	return false;
 }
 
 static struct sgx_outcome change(struct call *c, struct enclave *e,
@@ -486,6 +497,9 @@ static struct sgx_outcome change(struct call *c, struct enclave *e,
 		o = sgx_eremove(&c->m->sgx, rcx);
 		if (o.kind == SGX_OUTCOME_OK)
 			enclave_forget(c->p, e, linaddr);
+		else
+			frame_move(c->p, (uint32_t)enclave_at(e, linaddr),
+				FRAME_ACTIVE);
 		return o;
 	}
 }
@@ -514,17 +528,21 @@ static bool at_hand(struct call *c, const struct enclave *e, uint64_t linaddr)
 		&& !frame_in_flight(c->p, (uint32_t)epc);
 }
 
-/* ETRACK for the pages changed so far; true unless it failed. */
+/* ETRACK for the pages changed so far, and the wait for every thread; true
+ * unless it failed. */
 static bool track_all(struct call *c, struct enclave *e, uint32_t *changed)
 {
 	struct sgx_outcome o = { .kind = SGX_OUTCOME_OK };
+	bool done = true;
 
-	if (*changed > 0 && c->in->h.op != DOOR_REMOVE)
-		o = track(c, e);
+	if (*changed > 0 && c->in->h.op != DOOR_REMOVE) {
+		o = sgx_etrack(&c->m->sgx, sgx_epc_address(e->secs));
+		done = quiet(c, e, e->base);
+	}
 	*changed = 0;
-	if (o.kind != SGX_OUTCOME_OK)
+	if (done)
 		outcome(c, "ETRACK", &o);
-	return o.kind == SGX_OUTCOME_OK;
+	return done && o.kind == SGX_OUTCOME_OK;
 }
 
 /* Makes the page one that can be changed, after the wait for those that were:
@@ -545,7 +563,8 @@ static bool bring_page(struct call *c, struct enclave *e, uint64_t linaddr)
 				"page at 0x%llx", (unsigned long long)linaddr);
 			return false;
 		}
-		quiet(c, e, linaddr);
+		if (!quiet(c, e, linaddr))
+			return false;
 	} while (enclave_at(e, linaddr) < 0); /* evicted meanwhile */
 	return true;
 }

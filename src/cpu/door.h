@@ -135,7 +135,8 @@ struct door_init {
 
 /* The checks of a page are the Linux driver's, DOOR_FAILED with its errno: EFAULT
  * for a page that is not there, EINVAL for a type that the leaf does not take,
- * EPERM to remove what is no accepted TRIM page. */
+ * EPERM to remove what is no accepted TRIM page.  A cell that does not let go
+ * of a page in time is ended: EIO (with DEBUG it is left alone: EBUSY). */
 struct door_pages {
 	struct door_header h;
 	uint32_t enclave;
