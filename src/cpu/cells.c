@@ -46,20 +46,33 @@ static bool bring_operand(struct machine *m, struct enclave *e,
 		&& pager_bring(&m->pager, e, o->address) == 0;
 }
 
-/* A page that was accepted as a TCS takes the next spare mailbox. */
+/* A page that was accepted as a TCS takes the next spare mailbox, or the one
+ * that it had when it was a TCS before. */
 static void new_tcs(struct machine *m, struct enclave *e, uint64_t linaddr)
 {
 	struct engine_tcs tcs;
+	uint32_t i = 0;
 
-	for (uint32_t i = 0; i < e->tcs_count; i++)
-		if (e->tcs[i] == linaddr)
-			return;
-	if (e->tcs_count == e->tcs_slots)
+	while (i < e->tcs_count && e->tcs[i] != linaddr)
+		i++;
+	if (i == e->tcs_slots)
 		return;
-	e->tcs[e->tcs_count++] = linaddr;
+	if (i == e->tcs_count)
+		e->tcs[e->tcs_count++] = linaddr;
 	machine_describe_tcs(m, e, linaddr, &tcs);
-	m->engine->ops->describe_tcs(m->engine, e->number, e->tcs_count - 1,
-		&tcs);
+	m->engine->ops->describe_tcs(m->engine, e->number, i, &tcs);
+}
+
+/* A page that is mapped with fewer rights than it has now. */
+static void take_back(struct machine *m, const struct enclave *e, uint32_t epc)
+{
+	struct engine *engine = m->engine;
+	struct frame *f = &m->pager.frame[epc];
+
+	if (f->mapped && engine->ops->unmap(engine, e->number,
+		    m->sgx.epcm[epc].linaddr))
+		f->mapped = 0;
+	engine->ops->post(engine, e->number, false);
 }
 
 /* The leaf gave software a page, or more rights to one. */
@@ -82,8 +95,10 @@ static void granted(struct machine *m, struct enclave *e,
 	if (rights & SGX_SECINFO_X) {
 		/* No room for it now: its next fault finds some. */
 		if (m->engine->ops->epc_move(m->engine, (uint32_t)epc, rights)
-		    != 0)
+		    != 0) {
+			take_back(m, e, (uint32_t)epc);
 			return;
+		}
 		m->engine->ops->epc_code(m->engine, (uint32_t)epc);
 	}
 	pager_answer_map(&m->pager, e, q, linaddr);
@@ -182,6 +197,7 @@ void machine_tcs(void *machine, struct engine_request *q)
 	pthread_mutex_lock(&m->lock);
 	e = enclave_of(&m->pager, q->space);
 	if (e != NULL && !e->locked && q->thread < e->tcs_count
+	    && page_state(*enclave_word(e, e->tcs[q->thread])) != PAGE_ABSENT
 	    && pager_bring(&m->pager, e, e->tcs[q->thread]) == 0) {
 		int64_t epc = enclave_at(e, e->tcs[q->thread]);
 
@@ -299,7 +315,7 @@ static int64_t map_run(struct machine *m, struct enclave *e, uint64_t index)
 	for (uint32_t i = 0; i < run.count; i++) {
 		if (run.rwx & SGX_SECINFO_X)
 			m->engine->ops->epc_code(m->engine, epc[i]);
-		p->frame[epc[i]].mapped = 1;
+		p->frame[epc[i]].mapped = FRAME_MAPPED | run.rwx;
 		/* Of the inactive ones nobody would unmap them again. */
 		frame_move(p, epc[i], FRAME_ACTIVE);
 	}

@@ -99,7 +99,23 @@ static void memory_track(void *ctx, uint32_t secs, uint64_t epoch)
 		e->epoch = epoch;
 }
 
-/* Rights grow where they are asked for (cells.c); here they shrink. */
+/* A TCS page that is to become something else is entered no more. */
+static void close_tcs(struct machine *m, struct enclave *e, uint64_t linaddr)
+{
+	const struct engine_tcs closed = {
+		.linaddr = linaddr, .entry_faults = true,
+		.entry_vector = SGX_VECTOR_PF, .entry_address = linaddr,
+	};
+
+	for (uint32_t i = 0; e->initialised && i < e->tcs_count; i++)
+		if (e->tcs[i] == linaddr)
+			m->engine->ops->describe_tcs(m->engine, e->number, i,
+				&closed);
+}
+
+/* Rights grow where they are asked for (cells.c); here they shrink.  An order
+ * for rights that grew would take the page away again that the answer to the
+ * leaf maps, and nobody would know. */
 static void memory_changed(void *ctx, uint32_t epc)
 {
 	struct machine *m = ctx;
@@ -108,13 +124,18 @@ static void memory_changed(void *ctx, uint32_t epc)
 	uint8_t rights = frame_rights(p, epc);
 	struct enclave *e = enclave_of(p, f->enclave);
 
-	if (!f->mapped || e == NULL)
+	if (e == NULL)
+		return;
+	if (p->sgx->epcm[epc].flags & SGX_EPCM_MODIFIED)
+		close_tcs(m, e, p->sgx->epcm[epc].linaddr);
+	if (!(f->mapped & SGX_SECINFO_RWX & ~rights))
 		return;
 	/* No cell may make anything executable: code that may not be written
 	 * any more is mapped anew, from memory where it cannot be. */
 	if (rights != 0 && !(rights & SGX_SECINFO_X)) {
 		m->engine->ops->protect(m->engine, e->number,
 			p->sgx->epcm[epc].linaddr, rights);
+		f->mapped = FRAME_MAPPED | rights;
 	} else {
 		m->engine->ops->unmap(m->engine, e->number,
 			p->sgx->epcm[epc].linaddr);

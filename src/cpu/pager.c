@@ -302,7 +302,7 @@ void pager_answer_map(struct pager *p, struct enclave *e,
 		return;
 	p->engine->ops->locate(p->engine, &m, epc);
 	for (uint32_t i = 0; i < m.count; i++) {
-		p->frame[epc[i]].mapped = 1;
+		p->frame[epc[i]].mapped = FRAME_MAPPED | m.rwx;
 		p->frame[epc[i]].flight = (uint16_t)(q->thread + 1);
 		p->frame[epc[i]].serial = q->serial;
 		frame_move(p, epc[i], FRAME_ACTIVE);

@@ -40,8 +40,11 @@ struct frame {
 	uint16_t flight; /* thread + 1 whose answer maps it, or 0 */
 	uint16_t serial; /* of that answer */
 	uint8_t list; /* enum frame_list */
-	uint8_t mapped; /* at its address in the cell */
+	/* At its address in the cell: FRAME_MAPPED and its rights there; 0:
+	 * not mapped. */
+	uint8_t mapped;
 };
+#define FRAME_MAPPED 0x80u
 
 struct va_page {
 	uint32_t epc; /* NO_PAGE: evicted */

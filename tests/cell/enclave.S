@@ -126,12 +126,13 @@ op_int80:			/* 12 */
 	mov	$20, %eax
 	int	$0x80
 	jmp	leave
-op_enclu:			/* 13: leaf RSI */
+op_enclu:			/* 13: leaf RSI, RBX from RDX, RCX from R8 */
 	mov	%rsi, %rax
-	xor	%ebx, %ebx
-	xor	%ecx, %ecx
+	mov	%rdx, %rbx
+	mov	%r8, %rcx
 	xor	%edx, %edx
 	.byte	0x0f, 0x01, 0xd7
+	mov	%rax, %rsi
 	jmp	leave
 op_vector:			/* 14: a fault with AVX state alive, then the
 				   sum of what is left of it */
