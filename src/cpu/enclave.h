@@ -17,7 +17,7 @@ enum page_state { PAGE_ABSENT = 0, PAGE_RESIDENT = 1, PAGE_EVICTED = 2 };
 
 /* Where an evicted page is, and where its version. */
 struct evicted {
-	uint32_t slot; /* in the swap store; 28 bits */
+	uint32_t slot; /* in the swap store; 27 bits */
 	uint32_t va_page; /* number of the VA page; 20 bits */
 	uint32_t va_slot; /* 9 bits */
 	uint8_t rwx;

@@ -56,7 +56,7 @@ struct store {
 	struct chunk *chunk;
 	uint32_t room, count; /* places; those up to the last one used */
 	bool dropped; /* some of them */
-	uint32_t last[STORE_KINDS]; /* chunk that gave the last slot, + 1 */
+	uint32_t last[STORE_KINDS]; /* chunk that gave the last slot */
 	uint64_t free[STORE_KINDS]; /* slots */
 	uint64_t used; /* slots of all kinds */
 
