@@ -59,13 +59,11 @@ void arm_etag(const struct vm *vm, char etag[ARM_ETAG_SIZE])
 	/* A hash of hashes: one tag fits into the text, all do not. */
 	for (size_t i = 0; i < conf->tag_count; i++) {
 		const struct vmconf_tag *tag = &conf->tags[i];
-		size_t key = strlen(tag->key) + 1;
-		size_t value = strlen(tag->value) + 1;
 
 		memcpy(text, d, sizeof(d));
-		memcpy(text + sizeof(d), tag->key, key);
-		memcpy(text + sizeof(d) + key, tag->value, value);
-		SHA256((const uint8_t *)text, sizeof(d) + key + value, d);
+		n = snprintf(text + sizeof(d), sizeof(text) - sizeof(d),
+			"%s%c%s", tag->key, '\0', tag->value);
+		SHA256((const uint8_t *)text, sizeof(d) + (size_t)n, d);
 	}
 	etag[0] = '"';
 	for (size_t i = 0; i < 16; i++) {

@@ -43,7 +43,8 @@ int cgroup_limits_write(const char *folder, const struct cgroup_limits *limits,
 	struct cgroup_place *applied)
 {
 	struct cgroup_limits box;
-	char text[64], reason[160];
+	struct why reason;
+	char text[64];
 	int r;
 
 	applied->cpu = applied->memory = false;
@@ -54,10 +55,9 @@ int cgroup_limits_write(const char *folder, const struct cgroup_limits *limits,
 		snprintf(text, sizeof(text), "max %u", PERIOD_USEC);
 	r = cgroup_write(folder, "cpu.max", text);
 	if (r && r != -ENOENT) {
-		snprintf(reason, sizeof(reason), why_words("vCPUs are not "
-			"limited: cpu.max does not take \"%s\": %s"), text,
-			strerror(-r));
-		add(&applied->why, reason);
+		why_set(&reason, r, "vCPUs are not limited: cpu.max does not "
+			"take \"%s\": %s", text, strerror(-r));
+		add(&applied->why, reason.text);
 	}
 	if (limits->memory)
 		snprintf(text, sizeof(text), "%" PRIu64,
@@ -66,10 +66,9 @@ int cgroup_limits_write(const char *folder, const struct cgroup_limits *limits,
 		strcpy(text, "max");
 	r = cgroup_write(folder, "memory.max", text);
 	if (r && r != -ENOENT) {
-		snprintf(reason, sizeof(reason), why_words("memory is not "
-			"limited: memory.max does not take \"%s\": %s"), text,
-			strerror(-r));
-		add(&applied->why, reason);
+		why_set(&reason, r, "memory is not limited: memory.max does "
+			"not take \"%s\": %s", text, strerror(-r));
+		add(&applied->why, reason.text);
 	}
 	/* What a machine has is memory: it does not grow into the box's swap.
 	 * Where the box has less than the machine, swap is all there is. */
